@@ -1,0 +1,144 @@
+/**
+ * The only place that loads the binary, and the typed face of what it exports. Which of several binaries is taken is
+ * decided in `candidates()` and nowhere else.
+ */
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LegcnetError } from './errors.js';
+
+const require = createRequire(import.meta.url);
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What every long native function returns; see native/binding/task.h. */
+export interface NativeTask<T> {
+  readonly promise: Promise<T>;
+  cancel(): void;
+  /** [units done, units in all] */
+  progress(): [number, number];
+}
+
+export interface NativeInfo {
+  /** Instruction set the binary was compiled for. */
+  readonly variant: string;
+  /** Features of this processor, as the compiler's run-time library names them. */
+  readonly features: readonly string[];
+  readonly compiler: string;
+}
+
+/** Everything the addon exports. Each module's own types stand beside the code that calls it and are merged here. */
+export interface NativeModule {
+  info(): NativeInfo;
+}
+
+interface Loaded {
+  readonly module: NativeModule;
+  readonly path: string;
+}
+
+/** Where a binary may be, best first. */
+function candidates(): { name: string; load: () => Loaded }[] {
+  const prebuilt = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'legcnet.node');
+  const list = [
+    { name: prebuilt, load: () => ({ module: require(prebuilt) as NativeModule, path: prebuilt }) },
+    {
+      name: 'a binary compiled here (build/Release, out/Release)',
+      load: () => {
+        const bindings = require('bindings') as (options: object) => NativeModule & { path: string };
+        const module = bindings({ bindings: 'legcnet.node', module_root: root, path: true });
+        return { module: require(String(module)) as NativeModule, path: String(module) };
+      },
+    },
+  ];
+  // A developer who has just compiled wants that binary, not yesterday's prebuilt one.
+  return process.env.LEGCNET_FROM_SOURCE ? list.reverse() : list;
+}
+
+function load(): Loaded {
+  const tried: string[] = [];
+  for (const candidate of candidates()) {
+    try {
+      return candidate.load();
+    } catch (error) {
+      tried.push(`  ${candidate.name}: ${String((error as Error).message).split('\n')[0]}`);
+    }
+  }
+  throw new LegcnetError(
+    'ERR_NATIVE_LOAD',
+    `legcnet's native addon could not be loaded on ${process.platform}-${process.arch}, Node ${process.version}.\n` +
+      `Tried:\n${tried.join('\n')}\n` +
+      'To compile it here, with python3, make and g++ installed, run:\n' +
+      `  node "${path.join(root, 'scripts/compile.cjs')}"`,
+  );
+}
+
+const loaded = load();
+
+/** The addon. */
+export const native: NativeModule = loaded.module;
+/** The file the addon was loaded from. */
+export const nativePath: string = loaded.path;
+/** The project's or package's folder: where datasets and prebuilt binaries are. */
+export const packageRoot: string = root;
+
+/** How many threads a job uses when it is not told: the cores this process may run on. */
+export const defaultThreads = (): number => availableParallelism();
+
+export interface Progress {
+  /** Units of work finished; what a unit is, each function says. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Options that every long function takes. */
+export interface JobOptions {
+  /** Threads at most; results do not depend on it. Default: the cores this process may run on. */
+  readonly threads?: number;
+  /** Aborting stops native work within 50 ms; the promise rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+  /** Called about ten times a second, and once at the end. If it throws, the job stops and rejects with that error. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+const PROGRESS_INTERVAL_MS = 100;
+
+/** Runs a native task to its end under an AbortSignal and a progress callback. */
+export async function runTask<T>(start: () => NativeTask<T>, options: JobOptions = {}): Promise<T> {
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const task = start();
+  let thrown: { error: unknown } | undefined;
+  const report = (): void => {
+    if (!onProgress || thrown) return;
+    const [done, total] = task.progress();
+    try {
+      onProgress({ done, total });
+    } catch (error) {
+      thrown = { error };
+      task.cancel();
+    }
+  };
+  const timer = onProgress && setInterval(report, PROGRESS_INTERVAL_MS);
+  const cancel = (): void => task.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const value = await task.promise;
+    if (thrown) throw thrown.error;
+    return value;
+  } catch (error) {
+    if (thrown) throw (thrown as { error: unknown }).error;
+    if ((error as { code?: string }).code === 'ABORT_ERR' && signal?.aborted) throw signal.reason;
+    throw wrapNative(error);
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+function wrapNative(error: unknown): unknown {
+  if (error instanceof LegcnetError) return error;
+  const { code, message } = error as { code?: string; message?: string };
+  if (code !== 'ERR_NATIVE') return error;
+  return new LegcnetError('ERR_NATIVE', `native code failed: ${message}`, { cause: error });
+}

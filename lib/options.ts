@@ -1,0 +1,580 @@
+/**
+ * The one table of every option: type, range, default, flag and help. The API validates against it, the command line is
+ * generated from it, and every message about an option comes from it.
+ */
+import { z } from 'zod';
+import { LegcnetError, unexpected } from './errors.js';
+
+export interface OptionDefinition<T> {
+  readonly schema: z.ZodType<T>;
+  /** What is accepted, in words: completes "expected ... for NAME". */
+  readonly expected: string;
+  /** Reads the text given to the flag; what it returns is then validated like a value from code. */
+  readonly parse: (text: string) => unknown;
+  readonly default: T | undefined;
+  /** The flag's placeholder, e.g. `<n>`; empty for a switch. */
+  readonly placeholder: string;
+  readonly group: OptionGroup;
+  readonly help: string;
+}
+
+export type OptionGroup = 'method' | 'data' | 'network' | 'training' | 'series' | 'exponent' | 'test' | 'selection' | 'run';
+
+const asIs = (text: string): unknown => text;
+const asNumber = (text: string): unknown => (text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text));
+const show = (n: number): string => (Math.abs(n) >= 1e6 ? n.toExponential().replace('+', '') : String(n));
+
+interface Text {
+  group: OptionGroup;
+  help: string;
+  placeholder?: string;
+}
+
+function integer<const D extends number | undefined>(
+  text: Text & { min: number; max?: number; default: D },
+): OptionDefinition<number> {
+  const max = text.max ?? Number.MAX_SAFE_INTEGER;
+  return {
+    schema: z.int().min(text.min).max(max),
+    expected: text.max === undefined ? `an integer of at least ${text.min}` : `an integer from ${text.min} to ${show(max)}`,
+    parse: asNumber,
+    default: text.default,
+    placeholder: text.placeholder ?? '<n>',
+    group: text.group,
+    help: text.help,
+  };
+}
+
+/** A finite number; the ends are excluded unless `minIncluded` or `maxIncluded`. */
+function real(
+  text: Text & { min: number; max: number; minIncluded?: boolean; maxIncluded?: boolean; default: number | undefined },
+): OptionDefinition<number> {
+  let schema = z.number();
+  schema = text.minIncluded ? schema.min(text.min) : schema.gt(text.min);
+  if (Number.isFinite(text.max)) schema = text.maxIncluded ? schema.max(text.max) : schema.lt(text.max);
+  const low = text.minIncluded ? `at least ${text.min}` : `greater than ${text.min}`;
+  const high = text.maxIncluded ? `at most ${text.max}` : `less than ${text.max}`;
+  return {
+    schema,
+    expected: Number.isFinite(text.max) ? `a number ${low} and ${high}` : `a finite number ${low}`,
+    parse: asNumber,
+    default: text.default,
+    placeholder: text.placeholder ?? '<x>',
+    group: text.group,
+    help: text.help,
+  };
+}
+
+function choice<const C extends readonly string[]>(
+  text: Text & { choices: C; default: C[number] | undefined },
+): OptionDefinition<C[number]> {
+  return {
+    schema: z.enum(text.choices as unknown as [C[number], ...C[number][]]) as unknown as z.ZodType<C[number]>,
+    expected: `one of ${text.choices.join(', ')}`,
+    parse: asIs,
+    default: text.default,
+    placeholder: text.placeholder ?? `<${text.choices.join('|')}>`,
+    group: text.group,
+    help: text.help,
+  };
+}
+
+function flag(text: Text & { default: boolean }): OptionDefinition<boolean> {
+  return {
+    schema: z.boolean(),
+    expected: 'true or false',
+    parse: (t) => (t === 'true' ? true : t === 'false' ? false : t),
+    default: text.default,
+    placeholder: '',
+    group: text.group,
+    help: text.help,
+  };
+}
+
+function string(text: Text & { default?: string; expected?: string }): OptionDefinition<string> {
+  return {
+    schema: z.string().min(1),
+    expected: text.expected ?? 'a non-empty string',
+    parse: asIs,
+    default: text.default,
+    placeholder: text.placeholder ?? '<text>',
+    group: text.group,
+    help: text.help,
+  };
+}
+
+function custom<T>(
+  text: Text & { schema: z.ZodType<T>; expected: string; parse: (t: string) => unknown; default: T | undefined },
+): OptionDefinition<T> {
+  return { placeholder: '<x>', ...text };
+}
+
+const list = (text: string): unknown => text.split(',').map((part) => asNumber(part.trim()));
+const size = z.int().min(1).max(1_000_000);
+const fraction = z.number().gt(0).lt(1);
+
+export const options = {
+  // method
+  method: choice({
+    choices: ['ft', 'pt'],
+    default: 'ft',
+    group: 'method',
+    help: 'LEGCNet-FT watches the whole training, LEGCNet-PT its first part (see --partial)',
+  }),
+  preset: choice({
+    choices: ['authors', 'paper', 'strict'],
+    default: 'strict',
+    group: 'method',
+    help: "defaults of every option below: the authors' published code, the paper's text, or our careful reading",
+  }),
+
+  // data
+  label: string({
+    group: 'data',
+    placeholder: '<column>',
+    help: 'CSV: name of the label column, or "last" (default: last)',
+  }),
+  testData: string({ group: 'data', placeholder: '<path>', help: 'a separate file or folder with the test part' }),
+  missing: choice({
+    choices: ['refuse', 'drop', 'mean'],
+    default: 'refuse',
+    group: 'data',
+    help: 'CSV: what to do with a missing value',
+  }),
+  split: custom<number[]>({
+    schema: z.array(fraction).min(1).max(2) as z.ZodType<number[]>,
+    expected: 'one or two fractions between 0 and 1 whose sum is below 1: test, or validation and test',
+    parse: list,
+    default: undefined,
+    group: 'data',
+    placeholder: '<fractions>',
+    help: 'share of the test part ("0.2"), or of validation and test ("0.2,0.2"); the rest is for training',
+  }),
+  stratify: flag({ default: false, group: 'data', help: 'keep the shares of the classes equal in all parts' }),
+  shuffleSplit: choice({
+    choices: ['seeded', 'numpy', 'none'],
+    default: 'seeded',
+    group: 'data',
+    help: "how rows are dealt to the parts: by --seed, as numpy's legacy RandomState(42) does, or in file order",
+  }),
+  scaling: choice({
+    choices: ['standard', 'min-max', 'per-sample', 'pixel', 'none'],
+    default: undefined,
+    group: 'data',
+    help: 'per feature to zero mean and unit variance, or to [0, 1]; per sample (authors); divided by 255; as it is',
+  }),
+  refitScaling: flag({
+    default: false,
+    group: 'data',
+    help: 'fit the scaling on each part by itself (authors), not on the training part only',
+  }),
+
+  // network
+  layers: custom<number[]>({
+    schema: z.array(size).min(1).max(64) as z.ZodType<number[]>,
+    expected: 'hidden layer sizes, integers of at least 1, e.g. 50,30',
+    parse: list,
+    default: undefined,
+    group: 'network',
+    placeholder: '<sizes>',
+    help: 'sizes of the hidden layers, e.g. 50,30',
+  }),
+  activation: choice({
+    choices: ['sigmoid', 'tanh', 'relu', 'linear'],
+    default: 'sigmoid',
+    group: 'network',
+    help: 'activation of the hidden layers',
+  }),
+  outputActivation: choice({
+    choices: ['sigmoid', 'softmax', 'linear'],
+    default: 'sigmoid',
+    group: 'network',
+    help: 'activation of the output layer',
+  }),
+  loss: choice({
+    choices: ['squared-error', 'cross-entropy'],
+    default: 'squared-error',
+    group: 'network',
+    help: 'loss function',
+  }),
+  squaredErrorFactor: custom<1 | 2>({
+    schema: z.union([z.literal(1), z.literal(2)]),
+    expected: '1 or 2',
+    parse: asNumber,
+    default: 2,
+    group: 'network',
+    placeholder: '<1|2>',
+    help: "factor in the squared error's gradient: 2 (a - y), or a - y",
+  }),
+  divideByOutputs: flag({
+    default: true,
+    group: 'network',
+    help: 'divide the loss by the number of outputs (mean squared error proper)',
+  }),
+  biases: flag({ default: true, group: 'network', help: 'whether layers have biases' }),
+  init: choice({
+    choices: ['gaussian', 'uniform', 'glorot', 'he'],
+    default: 'glorot',
+    group: 'network',
+    help: 'initial weights: N(0, 1); U(-1/sqrt(fan in), 1/sqrt(fan in)) as in Theorem 3.1; Glorot uniform; He normal',
+  }),
+  seed: integer({
+    min: 0,
+    max: 0xffffffff,
+    default: 1,
+    group: 'network',
+    help: 'makes the run repeatable: initial weights, split, shuffling, tie-breaks',
+  }),
+  scalar: choice({
+    choices: ['float64', 'float32'],
+    default: 'float64',
+    group: 'network',
+    help: 'precision of training; the difference series needs float64',
+  }),
+
+  // training
+  epochs: integer({ min: 1, max: 1e6, default: undefined, group: 'training', help: 'epochs at most' }),
+  untilAccuracy: real({
+    min: 0,
+    max: 1,
+    maxIncluded: true,
+    default: undefined,
+    group: 'training',
+    help: 'stop after the first epoch whose accuracy reaches this (see --stop-part)',
+  }),
+  stopPart: choice({
+    choices: ['train', 'validation'],
+    default: 'train',
+    group: 'training',
+    help: 'the part whose accuracy --until-accuracy looks at',
+  }),
+  batchSize: integer({ min: 1, max: 1e6, default: 1, group: 'training', help: 'samples a step' }),
+  learningRate: real({ min: 0, max: Infinity, default: undefined, group: 'training', help: 'step size of SGD' }),
+  shuffle: flag({ default: true, group: 'training', help: 'new order of the samples every epoch' }),
+  accuracyRule: choice({
+    choices: ['argmax', 'exact-match'],
+    default: 'argmax',
+    group: 'training',
+    help: 'a sample is right when its largest output is, or (authors) when every rounded output is',
+  }),
+
+  // series
+  series: choice({
+    choices: ['weights', 'difference'],
+    default: 'difference',
+    group: 'series',
+    help: "a weight's iterates themselves, or their difference from a twin network's",
+  }),
+  perturbation: real({
+    min: -Infinity,
+    max: Infinity,
+    default: 1e-8,
+    group: 'series',
+    help: 'how far the twin starts off, in one weight; 0 gives an identical twin',
+  }),
+  perturbedWeight: custom<'first' | 'first-varying' | number>({
+    schema: z.union([z.literal('first'), z.literal('first-varying'), z.int().min(0)]) as z.ZodType<
+      'first' | 'first-varying' | number
+    >,
+    expected: '"first", "first-varying" or the index of a weight',
+    parse: asNumber,
+    default: 'first-varying',
+    group: 'series',
+    placeholder: '<index>',
+    help: "the twin's moved weight: the first, the first whose input varies, or by index",
+  }),
+  window: integer({ min: 3, max: 1e6, default: 200, group: 'series', help: 'iterates in a window' }),
+  overlap: real({
+    min: 0,
+    max: 1,
+    minIncluded: true,
+    default: 0.1,
+    group: 'series',
+    help: 'shared part of neighbouring windows; the stride is window x (1 - overlap)',
+  }),
+  minWindows: integer({
+    min: 0,
+    max: 1e6,
+    default: 0,
+    group: 'series',
+    help: 'shrink the stride, not below window / 6, where fewer windows than this would fit',
+  }),
+  partial: custom<{ percent: number } | { epochs: number }>({
+    schema: z.union([
+      z.strictObject({ percent: z.number().gt(0).max(100) }),
+      z.strictObject({ epochs: z.int().min(1) }),
+    ]) as z.ZodType<{ percent: number } | { epochs: number }>,
+    expected: 'a share of the iterations such as 10%, or a number of epochs',
+    parse: (text) => {
+      const number = asNumber(text.replace(/%$/, ''));
+      return typeof number === 'number' ? (text.endsWith('%') ? { percent: number } : { epochs: number }) : text;
+    },
+    default: { percent: 10 },
+    group: 'series',
+    placeholder: '<10%|epochs>',
+    help: 'PT: the first part of the training that is watched',
+  }),
+  weightLog: string({
+    group: 'series',
+    placeholder: '<file.npy>',
+    help: 'also write every iterate of the series to this .npy, [iterates, weights]',
+  }),
+
+  // exponent
+  exponent: choice({
+    choices: ['one-step', 'fit'],
+    default: 'one-step',
+    group: 'exponent',
+    help: 'S(1) - S(0), or the least-squares slope of S(k) over the fit range',
+  }),
+  embeddingDimension: integer({ min: 1, max: 64, default: 2, group: 'exponent', help: 'coordinates of a point, m' }),
+  delay: integer({ min: 1, max: 1e6, default: 1, group: 'exponent', help: 'iterates between coordinates' }),
+  theilerWindow: integer({
+    min: 0,
+    max: 1e6,
+    default: 0,
+    group: 'exponent',
+    help: 'neighbours within this many iterates do not count',
+  }),
+  horizon: integer({ min: 1, max: 1e6, default: 3, group: 'exponent', help: 'steps neighbours are followed' }),
+  radius: custom<'all' | 'default' | number>({
+    schema: z.union([z.literal('all'), z.literal('default'), z.number().gt(0)]) as z.ZodType<'all' | 'default' | number>,
+    expected: '"all", "default" or a positive number in data units',
+    parse: asNumber,
+    default: 'all',
+    group: 'exponent',
+    placeholder: '<all|default|r>',
+    help: "the exact nearest neighbour, or lyap_r's growing start radius (default: 1e-3 of the range)",
+  }),
+  fit: custom<[number, number]>({
+    schema: z.tuple([z.int().min(0), z.int().min(1)]).refine(([from, to]) => from < to) as z.ZodType<[number, number]>,
+    expected: 'two steps from < to of S(k), e.g. 0,6',
+    parse: list,
+    default: undefined,
+    group: 'exponent',
+    placeholder: '<from,to>',
+    help: 'fit range, ends included (default: found from the curve)',
+  }),
+  minRange: custom<'resolution' | number>({
+    schema: z.union([z.literal('resolution'), z.number().min(0)]) as z.ZodType<'resolution' | number>,
+    expected: '"resolution" or a number of at least 0',
+    parse: asNumber,
+    default: 'resolution',
+    group: 'exponent',
+    placeholder: '<range>',
+    help: 'a window whose range is below this is static: absolute, or relative to the precision of its values',
+  }),
+  quantise: custom<'none' | number>({
+    schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,
+    expected: '"none" or a number of decimals from 0 to 15',
+    parse: asNumber,
+    default: 'none',
+    group: 'exponent',
+    placeholder: '<decimals>',
+    help: "round the window's values first, as the authors' text files did (6)",
+  }),
+  meanChange: flag({
+    default: false,
+    group: 'exponent',
+    help: "the authors' guard: a window with a change-point of its mean is static",
+  }),
+  textRounding: flag({
+    default: false,
+    group: 'exponent',
+    help: "S(0) and S(1) as printed by lyap_r (%e), the slope rounded to 6 decimals, a failed window 0 (authors)",
+  }),
+
+  // test
+  target: choice({
+    choices: ['train', 'validation', 'test'],
+    default: undefined,
+    group: 'test',
+    help: 'the part whose misclassification is to be predicted',
+  }),
+  maxLag: integer({ min: 1, max: 100, default: 14, group: 'test', help: 'largest lag tried' }),
+  lagOrder: custom<'min-p' | 'aic' | 'bic' | number>({
+    schema: z.union([z.literal('min-p'), z.literal('aic'), z.literal('bic'), z.int().min(1).max(100)]) as z.ZodType<
+      'min-p' | 'aic' | 'bic' | number
+    >,
+    expected: 'min-p, aic, bic or a lag from 1 to 100',
+    parse: asNumber,
+    default: 'min-p',
+    group: 'test',
+    placeholder: '<min-p|aic|bic|n>',
+    help: 'the lag used: the one with the least p, by information criterion, or fixed',
+  }),
+  statistic: choice({
+    choices: ['ssr-ftest', 'ssr-chi2test', 'lrtest', 'params-ftest'],
+    default: 'ssr-ftest',
+    group: 'test',
+    help: 'test statistic',
+  }),
+  stationarity: choice({
+    choices: ['none', 'difference'],
+    default: 'none',
+    group: 'test',
+    help: 'take first differences of both series before testing',
+  }),
+  alpha: real({ min: 0, max: 1, default: 0.05, group: 'test', help: 'p below this is causal' }),
+  correction: choice({
+    choices: ['none', 'bh', 'by'],
+    default: 'none',
+    group: 'test',
+    help: 'multiple testing: none, Benjamini-Hochberg, Benjamini-Yekutieli',
+  }),
+  pRounding: custom<'none' | number>({
+    schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,
+    expected: '"none" or a number of decimals from 0 to 15',
+    parse: asNumber,
+    default: 'none',
+    group: 'test',
+    placeholder: '<decimals>',
+    help: "round p first, as the authors' code did (4)",
+  }),
+  failedTest: choice({
+    choices: ['undecided', 'causal'],
+    default: 'undecided',
+    group: 'test',
+    help: "a weight one of whose lags cannot be tested: tested on the rest, or kept as causal (authors: p = 0)",
+  }),
+
+  // selection
+  selection: choice({
+    choices: ['threshold', 'sparsity', 'within'],
+    default: 'within',
+    group: 'selection',
+    help: 'prune by verdict; to an exact sparsity; or as far as validation accuracy allows',
+  }),
+  prune: choice({
+    choices: ['non-causal', 'causal'],
+    default: 'non-causal',
+    group: 'selection',
+    help: 'the verdict that --selection threshold prunes',
+  }),
+  sparsity: real({
+    min: 0,
+    max: 1,
+    minIncluded: true,
+    default: undefined,
+    group: 'selection',
+    help: 'share of the prunable weights to prune, exactly',
+  }),
+  within: real({
+    min: 0,
+    max: 1,
+    minIncluded: true,
+    default: undefined,
+    group: 'selection',
+    help: 'largest sparsity whose ticket keeps the dense validation accuracy within this (0.01 = one point)',
+  }),
+  density: choice({
+    choices: ['global', 'per-layer', 'erdos-renyi'],
+    default: 'erdos-renyi',
+    group: 'selection',
+    help: 'how sparsity is spread: one ranking over all layers, equal in each, or Erdos-Renyi densities',
+  }),
+
+  // run
+  threads: integer({ min: 1, max: 1024, default: undefined, group: 'run', help: 'threads at most (default: all cores)' }),
+  out: string({ group: 'run', placeholder: '<dir>', help: 'write the run folder here' }),
+} satisfies Record<string, OptionDefinition<unknown>>;
+
+export type OptionName = keyof typeof options;
+type ValueOf<N extends OptionName> = (typeof options)[N] extends OptionDefinition<infer T> ? T : never;
+
+/** Values of all options, each optional. */
+export type OptionValues = { readonly [N in OptionName]?: ValueOf<N> | undefined };
+/** Values after defaulting: those that have a default are always there. */
+export type ResolvedOptions<N extends OptionName> = {
+  readonly [K in N]: (typeof options)[K] extends { default: infer D }
+    ? undefined extends D
+      ? ValueOf<K> | undefined
+      : ValueOf<K>
+    : never;
+};
+
+/** Options that any long function takes and that are not in the table. */
+const JOB_KEYS = new Set(['signal', 'onProgress']);
+
+/** `embeddingDimension` -> `--embedding-dimension`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+
+/** Validates one value; throws ERR_OPTION with the table's phrase. */
+export function checkOption<N extends OptionName>(name: N, value: unknown): ValueOf<N> {
+  const definition = options[name] as OptionDefinition<ValueOf<N>>;
+  const result = definition.schema.safeParse(value);
+  if (!result.success) throw unexpected('ERR_OPTION', name, definition.expected, value);
+  return result.data;
+}
+
+/**
+ * Validates what a caller gave against the table and fills in defaults.
+ *
+ * @param names the options the function takes; any other key is refused, with a suggestion
+ * @param given the caller's object; a key whose value is undefined counts as not given
+ * @param defaults take the place of the table's
+ * @throws LegcnetError ERR_OPTION naming the option, what was expected and what came
+ */
+export function resolveOptions<N extends OptionName>(
+  names: readonly N[],
+  given: object = {},
+  defaults: OptionValues = {},
+): ResolvedOptions<N> {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    throw unexpected('ERR_OPTION', 'options', 'an object', given);
+  }
+  for (const key of Object.keys(given)) {
+    if (JOB_KEYS.has(key) || (names as readonly string[]).includes(key)) continue;
+    throw unknownOption(key, names);
+  }
+  const resolved: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = (given as Record<string, unknown>)[name];
+    resolved[name] = value === undefined ? (defaults[name] ?? options[name].default) : checkOption(name, value);
+  }
+  return resolved as ResolvedOptions<N>;
+}
+
+function unknownOption(key: string, names: readonly string[]): LegcnetError {
+  const near = suggest(key, names);
+  return new LegcnetError('ERR_OPTION', `there is no option ${key}${near ? `; did you mean ${near}?` : ''}`, {
+    subject: key,
+    expected: near ? `an option such as ${near}` : `one of ${names.join(', ')}`,
+    received: key,
+  });
+}
+
+/** The name nearest to `word`, if it is near at all (edit distance at most a third of its length). */
+export function suggest(word: string, names: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const name of names) {
+    const distance = editDistance(word.toLowerCase(), name.toLowerCase());
+    if (distance < least) [best, least] = [name, distance];
+  }
+  return best;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, change));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+/** Refuses a JobOptions part that is not one: native code is told threads only. */
+export function checkJobOptions(given: { signal?: unknown; onProgress?: unknown } = {}): void {
+  if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) {
+    throw unexpected('ERR_OPTION', 'signal', 'an AbortSignal', given.signal);
+  }
+  if (given.onProgress !== undefined && typeof given.onProgress !== 'function') {
+    throw unexpected('ERR_OPTION', 'onProgress', 'a function', given.onProgress);
+  }
+}

@@ -1,0 +1,18 @@
+// Registers every module of the addon. One function a module, declared here and defined in its own file.
+#include "napi_setup.h"
+#include "task.h"
+
+namespace legcnet::binding {
+
+void register_info(Napi::Env env, Napi::Object exports);
+
+static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  initialise_tasks(env);
+  register_info(env, exports);
+  return exports;
+}
+
+}  // namespace legcnet::binding
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) { return legcnet::binding::initialise(env, exports); }
+NODE_API_MODULE(legcnet, Init)

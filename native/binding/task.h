@@ -1,0 +1,53 @@
+// A piece of long work with a promise. It has a thread of its own, never one of libuv's: Node does not wait for it when
+// the process exits or a worker is terminated, because an environment clean-up hook cancels and joins it.
+//
+// Life of a task: constructed on the JavaScript thread (copies its inputs) -> run() on its thread -> result() on the
+// JavaScript thread -> deleted. Progress is not pushed: JavaScript reads `progress()` as often as it likes.
+#pragma once
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "control.h"
+#include "napi_setup.h"
+
+namespace legcnet::binding {
+
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  /// Starts the task. Returns {promise, cancel(), progress()} where progress() is [done, total].
+  /// A cancelled task rejects with an Error whose code is 'ABORT_ERR'.
+  static Napi::Value start(Napi::Env env, std::unique_ptr<Task> task);
+
+ protected:
+  /// The work, on the task's own thread, with subnormals flushed. No JavaScript here. Throws Cancelled if it noticed
+  /// control().cancelled, any other std::exception on failure.
+  virtual void run() = 0;
+  /// The value the promise resolves with; on the JavaScript thread, after run() returned.
+  virtual Napi::Value result(Napi::Env env) = 0;
+  /// Called on the JavaScript thread when run() threw, before the promise rejects.
+  virtual void failed() {}
+
+  Control& control() { return control_; }
+
+ private:
+  friend class LiveTasks;
+  void main();
+  void settle(Napi::Env env);
+
+  Control control_;
+  uint64_t id_ = 0;
+  bool cancelled_ = false;
+  bool failed_ = false;
+  std::string message_;
+  std::unique_ptr<Napi::Promise::Deferred> deferred_;
+  Napi::ThreadSafeFunction finished_;
+  std::thread thread_;
+};
+
+/// Installs the clean-up hook; once per environment, before any task starts.
+void initialise_tasks(Napi::Env env);
+
+}  // namespace legcnet::binding
