@@ -25,6 +25,8 @@
       'Release': { 'cflags': ['-O3'], 'defines': ['NDEBUG'] },
       'Debug': { 'cflags': ['-O1', '-g'] }
     },
+    # a symbol that is missing must fail at load, where the loader can say what to do
+    'conditions': [['OS=="linux"', { 'ldflags': ['-Wl,-z,now'] }]],
     'xcode_settings': {
       'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
       'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',

@@ -5,13 +5,14 @@
 import { z } from 'zod';
 import { LegcnetError, unexpected } from './errors.js';
 
-export interface OptionDefinition<T> {
+export interface OptionDefinition<T, D extends T | undefined = T | undefined> {
   readonly schema: z.ZodType<T>;
   /** What is accepted, in words: completes "expected ... for NAME". */
   readonly expected: string;
   /** Reads the text given to the flag; what it returns is then validated like a value from code. */
   readonly parse: (text: string) => unknown;
-  readonly default: T | undefined;
+  /** Undefined: none, or one that depends on the data set or the preset. */
+  readonly default: D;
   /** The flag's placeholder, e.g. `<n>`; empty for a switch. */
   readonly placeholder: string;
   readonly group: OptionGroup;
@@ -30,9 +31,9 @@ interface Text {
   placeholder?: string;
 }
 
-function integer<const D extends number | undefined>(
+function integer<D extends number | undefined>(
   text: Text & { min: number; max?: number; default: D },
-): OptionDefinition<number> {
+): OptionDefinition<number, D> {
   const max = text.max ?? Number.MAX_SAFE_INTEGER;
   return {
     schema: z.int().min(text.min).max(max),
@@ -46,9 +47,9 @@ function integer<const D extends number | undefined>(
 }
 
 /** A finite number; the ends are excluded unless `minIncluded` or `maxIncluded`. */
-function real(
-  text: Text & { min: number; max: number; minIncluded?: boolean; maxIncluded?: boolean; default: number | undefined },
-): OptionDefinition<number> {
+function real<D extends number | undefined>(
+  text: Text & { min: number; max: number; minIncluded?: boolean; maxIncluded?: boolean; default: D },
+): OptionDefinition<number, D> {
   let schema = z.number();
   schema = text.minIncluded ? schema.min(text.min) : schema.gt(text.min);
   if (Number.isFinite(text.max)) schema = text.maxIncluded ? schema.max(text.max) : schema.lt(text.max);
@@ -65,9 +66,9 @@ function real(
   };
 }
 
-function choice<const C extends readonly string[]>(
-  text: Text & { choices: C; default: C[number] | undefined },
-): OptionDefinition<C[number]> {
+function choice<const C extends readonly string[], D extends C[number] | undefined>(
+  text: Text & { choices: C; default: D },
+): OptionDefinition<C[number], D> {
   return {
     schema: z.enum(text.choices as unknown as [C[number], ...C[number][]]) as unknown as z.ZodType<C[number]>,
     expected: `one of ${text.choices.join(', ')}`,
@@ -79,7 +80,7 @@ function choice<const C extends readonly string[]>(
   };
 }
 
-function flag(text: Text & { default: boolean }): OptionDefinition<boolean> {
+function flag(text: Text & { default: boolean }): OptionDefinition<boolean, boolean> {
   return {
     schema: z.boolean(),
     expected: 'true or false',
@@ -91,23 +92,24 @@ function flag(text: Text & { default: boolean }): OptionDefinition<boolean> {
   };
 }
 
-function string(text: Text & { default?: string; expected?: string }): OptionDefinition<string> {
+function string(text: Text): OptionDefinition<string, undefined> {
   return {
     schema: z.string().min(1),
-    expected: text.expected ?? 'a non-empty string',
+    expected: 'a non-empty string',
     parse: asIs,
-    default: text.default,
+    default: undefined,
     placeholder: text.placeholder ?? '<text>',
     group: text.group,
     help: text.help,
   };
 }
 
-function custom<T>(
-  text: Text & { schema: z.ZodType<T>; expected: string; parse: (t: string) => unknown; default: T | undefined },
-): OptionDefinition<T> {
+/** `custom<T>()({...})`: the value's type is given, the default's is inferred. */
+const custom = <T>() => <D extends T | undefined>(
+  text: Text & { schema: z.ZodType<T>; expected: string; parse: (t: string) => unknown; default: D },
+): OptionDefinition<T, D> => {
   return { placeholder: '<x>', ...text };
-}
+};
 
 const list = (text: string): unknown => text.split(',').map((part) => asNumber(part.trim()));
 const size = z.int().min(1).max(1_000_000);
@@ -141,7 +143,7 @@ export const options = {
     group: 'data',
     help: 'CSV: what to do with a missing value',
   }),
-  split: custom<number[]>({
+  split: custom<number[]>()({
     schema: z.array(fraction).min(1).max(2) as z.ZodType<number[]>,
     expected: 'one or two fractions between 0 and 1 whose sum is below 1: test, or validation and test',
     parse: list,
@@ -170,7 +172,7 @@ export const options = {
   }),
 
   // network
-  layers: custom<number[]>({
+  layers: custom<number[]>()({
     schema: z.array(size).min(1).max(64) as z.ZodType<number[]>,
     expected: 'hidden layer sizes, integers of at least 1, e.g. 50,30',
     parse: list,
@@ -197,7 +199,7 @@ export const options = {
     group: 'network',
     help: 'loss function',
   }),
-  squaredErrorFactor: custom<1 | 2>({
+  squaredErrorFactor: custom<1 | 2>()({
     schema: z.union([z.literal(1), z.literal(2)]),
     expected: '1 or 2',
     parse: asNumber,
@@ -272,7 +274,7 @@ export const options = {
     group: 'series',
     help: 'how far the twin starts off, in one weight; 0 gives an identical twin',
   }),
-  perturbedWeight: custom<'first' | 'first-varying' | number>({
+  perturbedWeight: custom<'first' | 'first-varying' | number>()({
     schema: z.union([z.literal('first'), z.literal('first-varying'), z.int().min(0)]) as z.ZodType<
       'first' | 'first-varying' | number
     >,
@@ -299,7 +301,7 @@ export const options = {
     group: 'series',
     help: 'shrink the stride, not below window / 6, where fewer windows than this would fit',
   }),
-  partial: custom<{ percent: number } | { epochs: number }>({
+  partial: custom<{ percent: number } | { epochs: number }>()({
     schema: z.union([
       z.strictObject({ percent: z.number().gt(0).max(100) }),
       z.strictObject({ epochs: z.int().min(1) }),
@@ -337,7 +339,7 @@ export const options = {
     help: 'neighbours within this many iterates do not count',
   }),
   horizon: integer({ min: 1, max: 1e6, default: 3, group: 'exponent', help: 'steps neighbours are followed' }),
-  radius: custom<'all' | 'default' | number>({
+  radius: custom<'all' | 'default' | number>()({
     schema: z.union([z.literal('all'), z.literal('default'), z.number().gt(0)]) as z.ZodType<'all' | 'default' | number>,
     expected: '"all", "default" or a positive number in data units',
     parse: asNumber,
@@ -346,7 +348,7 @@ export const options = {
     placeholder: '<all|default|r>',
     help: "the exact nearest neighbour, or lyap_r's growing start radius (default: 1e-3 of the range)",
   }),
-  fit: custom<[number, number]>({
+  fit: custom<[number, number]>()({
     schema: z.tuple([z.int().min(0), z.int().min(1)]).refine(([from, to]) => from < to) as z.ZodType<[number, number]>,
     expected: 'two steps from < to of S(k), e.g. 0,6',
     parse: list,
@@ -355,7 +357,7 @@ export const options = {
     placeholder: '<from,to>',
     help: 'fit range, ends included (default: found from the curve)',
   }),
-  minRange: custom<'resolution' | number>({
+  minRange: custom<'resolution' | number>()({
     schema: z.union([z.literal('resolution'), z.number().min(0)]) as z.ZodType<'resolution' | number>,
     expected: '"resolution" or a number of at least 0',
     parse: asNumber,
@@ -364,7 +366,7 @@ export const options = {
     placeholder: '<range>',
     help: 'a window whose range is below this is static: absolute, or relative to the precision of its values',
   }),
-  quantise: custom<'none' | number>({
+  quantise: custom<'none' | number>()({
     schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,
     expected: '"none" or a number of decimals from 0 to 15',
     parse: asNumber,
@@ -392,7 +394,7 @@ export const options = {
     help: 'the part whose misclassification is to be predicted',
   }),
   maxLag: integer({ min: 1, max: 100, default: 14, group: 'test', help: 'largest lag tried' }),
-  lagOrder: custom<'min-p' | 'aic' | 'bic' | number>({
+  lagOrder: custom<'min-p' | 'aic' | 'bic' | number>()({
     schema: z.union([z.literal('min-p'), z.literal('aic'), z.literal('bic'), z.int().min(1).max(100)]) as z.ZodType<
       'min-p' | 'aic' | 'bic' | number
     >,
@@ -422,7 +424,7 @@ export const options = {
     group: 'test',
     help: 'multiple testing: none, Benjamini-Hochberg, Benjamini-Yekutieli',
   }),
-  pRounding: custom<'none' | number>({
+  pRounding: custom<'none' | number>()({
     schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,
     expected: '"none" or a number of decimals from 0 to 15',
     parse: asNumber,
@@ -480,7 +482,7 @@ export const options = {
 } satisfies Record<string, OptionDefinition<unknown>>;
 
 export type OptionName = keyof typeof options;
-type ValueOf<N extends OptionName> = (typeof options)[N] extends OptionDefinition<infer T> ? T : never;
+type ValueOf<N extends OptionName> = (typeof options)[N] extends { schema: z.ZodType<infer T> } ? T : never;
 
 /** Values of all options, each optional. */
 export type OptionValues = { readonly [N in OptionName]?: ValueOf<N> | undefined };

@@ -5,10 +5,12 @@
 namespace legcnet::binding {
 
 void register_info(Napi::Env env, Napi::Object exports);
+void register_training(Napi::Env env, Napi::Object exports);
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   initialise_tasks(env);
   register_info(env, exports);
+  register_training(env, exports);
   return exports;
 }
 

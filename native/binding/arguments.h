@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "napi_setup.h"
@@ -83,6 +84,16 @@ Napi::TypedArrayOf<T> array_of(Napi::Env env, const std::vector<T>& values) {
   auto array = Napi::TypedArrayOf<T>::New(env, values.size());
   std::copy(values.begin(), values.end(), array.Data());
   return array;
+}
+
+/// A typed array that takes the vector over without copying it.
+template <typename T>
+Napi::TypedArrayOf<T> array_owning(Napi::Env env, std::vector<T>&& values) {
+  if (values.empty()) return Napi::TypedArrayOf<T>::New(env, 0);
+  auto* owned = new std::vector<T>(std::move(values));
+  const auto buffer = Napi::ArrayBuffer::New(
+      env, owned->data(), owned->size() * sizeof(T), [](Napi::Env, void*, std::vector<T>* hint) { delete hint; }, owned);
+  return Napi::TypedArrayOf<T>::New(env, owned->size(), buffer, 0);
 }
 
 /// Typed access to the fields of one options object.

@@ -1,0 +1,237 @@
+import { LegcnetError, unexpected } from '../errors.js';
+import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
+import type { ExponentOptions } from '../lyapunov/options.js';
+import { checkJobOptions, resolveOptions } from '../options.js';
+import { type Metrics, type NativeEvaluations, metricsAt } from './metrics.js';
+import { Mlp } from './mlp.js';
+import type { NativeSamples } from './samples.js';
+
+/** The parts of a data set, in native memory; see `toNativeSamples`. */
+export interface TrainingParts {
+  readonly train: NativeSamples;
+  readonly validation?: NativeSamples | undefined;
+  readonly test?: NativeSamples | undefined;
+}
+export const PARTS = ['train', 'validation', 'test'] as const;
+export type PartName = (typeof PARTS)[number];
+
+/** Which series is watched, and how its windows become exponents; see METHOD "Series" in docs/method.md. */
+export interface WatchOptions {
+  readonly series: 'weights' | 'difference';
+  /** Index of the weight in which the twin starts off (series `difference`). */
+  readonly perturbedWeight: number;
+  readonly perturbation: number;
+  /** Iterates in a window, and between the starts of two. */
+  readonly window: number;
+  readonly stride: number;
+  /** The series ends with this iterate (0 = before the first step); default: it never ends. */
+  readonly lastIterate?: number;
+  /** The part whose misclassification is noted at each window's end. */
+  readonly target: PartName;
+  /** Options of the exponent, as the addon takes them. */
+  readonly lyapunov: ExponentOptions;
+  /** Also write every iterate to this .npy file, [iterates, weights]. */
+  readonly log?: string;
+}
+
+const TRAIN_OPTIONS = [
+  'batchSize',
+  'learningRate',
+  'epochs',
+  'untilAccuracy',
+  'stopPart',
+  'shuffle',
+  'seed',
+  'threads',
+] as const;
+
+export interface TrainOptions extends JobOptions {
+  /** Samples a step; the last, short batch of an epoch is kept. Default 1. */
+  readonly batchSize?: number;
+  readonly learningRate: number;
+  /** Epochs at most. */
+  readonly epochs: number;
+  /** Stop after the first epoch at whose end the accuracy on `stopPart` is at least this. Default: never. */
+  readonly untilAccuracy?: number | undefined;
+  readonly stopPart?: 'train' | 'validation';
+  /** A new order of the samples every epoch, from `seed`. Default true. */
+  readonly shuffle?: boolean;
+  readonly seed?: number;
+  /** One byte a weight, 0 prunes; applied before the first step and after every step. */
+  readonly mask?: Uint8Array | undefined;
+  readonly watch?: WatchOptions | undefined;
+  /** Scores after every epoch, or (false) only at the end; `untilAccuracy` needs the former. Default true. */
+  readonly evaluateEveryEpoch?: boolean;
+  /** Where to go on from, and what to do with the state now and then. */
+  readonly resumeFrom?: TrainerState | undefined;
+  readonly onCheckpoint?: ((state: TrainerState) => Promise<void>) | undefined;
+  /** Seconds of training between checkpoints at least. Default 10. */
+  readonly checkpointSeconds?: number;
+}
+
+/** Everything that changes while training; opaque but for its numbers, all typed arrays. */
+export interface TrainerState {
+  readonly epochs: number;
+  readonly stop: number;
+  readonly parameters: Float64Array;
+  readonly twinParameters: Float64Array;
+  readonly window: Float64Array;
+  readonly exponents: Float64Array;
+  readonly statuses: Uint8Array;
+  readonly misclassification: Float64Array;
+  readonly history: NativeEvaluations;
+}
+
+/** The watched series, one row a window. */
+export interface WatchedSeries {
+  /** [windows, weights], row-major; a window without an exponent holds 0. */
+  readonly exponents: Float64Array;
+  /** [windows, weights]: see `WINDOW_STATUSES`. */
+  readonly statuses: Uint8Array;
+  /** [windows]: 1 - accuracy on the target part at the window's last iterate. */
+  readonly misclassification: Float64Array;
+}
+
+export type Scores = { readonly [P in PartName]?: Metrics };
+
+export interface TrainResult {
+  readonly network: Mlp;
+  /** Epochs run. The 0-based index of the stopping epoch is this less one. */
+  readonly epochs: number;
+  readonly stoppedBy: 'epochs' | 'accuracy';
+  /** Scores on each part at the end, and after every epoch (empty unless `evaluateEveryEpoch`). */
+  readonly scores: Scores;
+  readonly history: readonly Scores[];
+  readonly series: WatchedSeries | undefined;
+}
+
+interface NativeTrainer {
+  run(options: { epochs: number; threads: number }): NativeTask<undefined>;
+  evaluate(options: { threads: number }): NativeTask<NativeEvaluations>;
+  series(): NativeTask<WatchedSeries>;
+  state(): NativeTask<TrainerState>;
+  restore(state: TrainerState): void;
+  status(): { epochs: number; stepsPerEpoch: number; windows: number; stop: 'none' | 'epochs' | 'accuracy' | 'diverged' };
+  parameters(): Float64Array;
+  history(): NativeEvaluations;
+}
+
+declare module '../native.js' {
+  interface NativeModule {
+    Trainer: new (options: object) => NativeTrainer;
+  }
+}
+
+/** A segment of training between two looks at the clock lasts about this long. */
+const SEGMENT_SECONDS = 2;
+
+/**
+ * Trains a network by plain SGD on the mean gradient of each batch, from its parameters on. The network given is not
+ * changed. Results are the same bits for any number of threads, and for a run resumed from any checkpoint.
+ *
+ * Cost a step O(batchSize x weights), less where inputs are sparse; with a watch, also O(weights) for the log and one
+ * exponent per weight and window. Memory: parameters, the parts, and one window of iterates.
+ *
+ * @throws LegcnetError ERR_OPTION; ERR_DIVERGED when the loss is no longer a number
+ */
+export async function train(network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainResult> {
+  const { mask, watch, resumeFrom, onCheckpoint, signal, onProgress, evaluateEveryEpoch = true, ...rest } = options;
+  const { checkpointSeconds = 10, ...given } = rest;
+  checkJobOptions(options);
+  const resolved = resolveOptions(TRAIN_OPTIONS, given);
+  const epochs = required('epochs', resolved.epochs);
+  const learningRate = required('learningRate', resolved.learningRate);
+  checkCombination(network, parts, options, resolved);
+  const threads = resolved.threads ?? defaultThreads();
+  const trainer = new native.Trainer({
+    network: network.native,
+    training: { ...resolved, learningRate, evaluateEveryEpoch },
+    series: watch,
+    parts: [parts.train, parts.validation, parts.test],
+    parameters: network.parameters,
+    mask,
+  });
+  if (resumeFrom) trainer.restore(resumeFrom);
+
+  const steps = trainer.status().stepsPerEpoch;
+  let [segment, sinceCheckpoint] = [1, 0];
+  for (;;) {
+    const { epochs: done, stop } = trainer.status();
+    if (stop === 'diverged') throw diverged(done, learningRate);
+    if (stop !== 'none' || done >= epochs) break;
+    const started = performance.now();
+    await runTask(() => trainer.run({ epochs: Math.min(epochs, done + segment), threads }), {
+      signal,
+      onProgress: onProgress && ((p) => onProgress({ done: done * steps + p.done, total: epochs * steps })),
+    });
+    const seconds = (performance.now() - started) / 1000;
+    sinceCheckpoint += seconds;
+    if (onCheckpoint && sinceCheckpoint >= checkpointSeconds) {
+      await onCheckpoint(await runTask(() => trainer.state(), { signal }));
+      sinceCheckpoint = 0;
+    }
+    if (seconds < SEGMENT_SECONDS / 2) segment *= 2;
+  }
+  const { epochs: done, stop } = trainer.status();
+  onProgress?.({ done: epochs * steps, total: epochs * steps });
+  const now = await runTask(() => trainer.evaluate({ threads }), { signal });
+  return {
+    network: network.withParameters(trainer.parameters()),
+    epochs: done,
+    stoppedBy: stop === 'accuracy' ? 'accuracy' : 'epochs',
+    scores: scoresAt(now, 0),
+    history: Array.from({ length: evaluateEveryEpoch ? done : 0 }, (_, e) => scoresAt(trainer.history(), e)),
+    series: watch && (await runTask(() => trainer.series(), { signal })),
+  };
+}
+
+function scoresAt(evaluations: NativeEvaluations, epoch: number): Scores {
+  const scores: { [P in PartName]?: Metrics } = {};
+  PARTS.forEach((part, i) => {
+    const metrics = metricsAt(evaluations, epoch * PARTS.length + i);
+    if (metrics) scores[part] = metrics;
+  });
+  return scores;
+}
+
+function required<T>(name: string, value: T | undefined): T {
+  if (value === undefined) throw unexpected('ERR_OPTION', name, 'a value', value);
+  return value;
+}
+
+function checkCombination(
+  network: Mlp,
+  parts: TrainingParts,
+  options: TrainOptions,
+  resolved: { stopPart: 'train' | 'validation'; untilAccuracy: number | undefined },
+): void {
+  const { mask, watch, evaluateEveryEpoch = true } = options;
+  if (mask !== undefined && !(mask instanceof Uint8Array && mask.length === network.weights)) {
+    throw unexpected('ERR_ARGUMENT', 'mask', `a Uint8Array of ${network.weights}`, mask);
+  }
+  if (!parts[resolved.stopPart]) {
+    throw unexpected('ERR_OPTION', 'stopPart', 'a part that the data has', resolved.stopPart);
+  }
+  if (resolved.untilAccuracy !== undefined && !evaluateEveryEpoch) {
+    throw unexpected('ERR_OPTION', 'untilAccuracy', 'evaluateEveryEpoch', 'evaluateEveryEpoch: false');
+  }
+  if (watch && !parts[watch.target]) {
+    throw unexpected('ERR_OPTION', 'target', 'a part that the data has', watch.target);
+  }
+  if (watch?.series === 'difference' && network.options.scalar === 'float32') {
+    throw unexpected(
+      'ERR_OPTION',
+      'scalar',
+      'float64 for the difference series (in float32 it would be rounding noise)',
+      'float32',
+    );
+  }
+}
+
+const diverged = (epochs: number, learningRate: number): LegcnetError =>
+  new LegcnetError(
+    'ERR_DIVERGED',
+    `training diverged in epoch ${epochs}: the loss is not a finite number. Lower the learning rate (it is ${learningRate}), ` +
+      'or scale the inputs',
+    { subject: 'learningRate', expected: 'a finite loss', received: learningRate },
+  );

@@ -1,0 +1,203 @@
+#include "training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "parallel.h"
+#include "random.h"
+
+namespace legcnet {
+namespace {
+
+/// Below this many weights x samples a step is too short to be worth waking a second thread for the twin.
+constexpr size_t kParallelTwin = 200000;
+/// How often a step looks whether it was cancelled, in weights x samples.
+constexpr size_t kCheckWork = 1000000;
+
+/// [rows, weights] from packed to public order.
+template <typename V>
+std::vector<V> to_public(const NetworkSpec& spec, const std::vector<V>& packed) {
+  const size_t weights = spec.weights();
+  std::vector<V> out(packed.size());
+  for (size_t row = 0; row < packed.size(); row += weights) {
+    for_each_weight(spec, [&](size_t shown, size_t kept) { out[row + shown] = packed[row + kept]; });
+  }
+  return out;
+}
+
+}  // namespace
+
+template <typename T>
+Trainer<T>::Trainer(const NetworkSpec& spec, const TrainingOptions& training, const SeriesOptions& series,
+                    const Parts& parts, const std::vector<double>& parameters, const std::vector<uint8_t>& mask)
+    : training_(training), series_(series), parts_(parts), network_(spec) {
+  network_.set_parameters(parameters.data());
+  if (!mask.empty()) network_.set_mask(mask.data());
+  const size_t weights = spec.weights();
+  if (series_.kind == SeriesKind::none) return;
+  window_ = std::make_unique<WeightWindow<T>>(series_.window, weights);
+  if (series_.kind == SeriesKind::difference) {
+    std::vector<double> moved(parameters);
+    moved[series_.perturbed_weight] += series_.perturbation;
+    twin_ = std::make_unique<Network<T>>(spec);
+    twin_->set_parameters(moved.data());
+    if (!mask.empty()) twin_->set_mask(mask.data());
+  }
+  scratch_.resize(weights);
+}
+
+template <typename T>
+uint64_t Trainer<T>::steps_per_epoch() const {
+  return (parts_[kTrain]->rows() + training_.batch_size - 1) / training_.batch_size;
+}
+
+template <typename T>
+std::vector<double> Trainer<T>::parameters() const {
+  std::vector<double> out(spec().parameters());
+  network_.get_parameters(out.data());
+  return out;
+}
+
+template <typename T>
+std::vector<double> Trainer<T>::exponents() const {
+  return to_public(spec(), exponents_);
+}
+
+template <typename T>
+std::vector<uint8_t> Trainer<T>::statuses() const {
+  return to_public(spec(), statuses_);
+}
+
+template <typename T>
+void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
+  const size_t rows = parts_[kTrain]->rows();
+  const uint64_t steps = steps_per_epoch();
+  control.total = epochs > epochs_ ? (epochs - epochs_) * steps : 0;
+  if (!series_.log_path.empty() && window_ && !log_) {
+    const uint64_t logged = epochs_ == 0 ? 0 : std::min(epochs_ * steps, series_.last_iterate) + 1;
+    log_ = std::make_unique<NpyLog<T>>(series_.log_path, spec().weights(), logged);
+  }
+  if (epochs_ == 0 && watching(0)) log(0, threads, control);
+  std::vector<uint32_t> order(rows);
+  std::iota(order.begin(), order.end(), 0u);
+  const size_t check_every = std::max<size_t>(1, kCheckWork / (spec().weights() * training_.batch_size));
+  while (epochs_ < epochs && stop_ == Stop::none) {
+    if (training_.shuffle) order = permutation(rows, training_.seed, epochs_ + 1);
+    for (uint64_t s = 0; s < steps; ++s) {
+      if (s % check_every == 0) control.check();
+      const size_t first = s * training_.batch_size;
+      step(order.data() + first, std::min(training_.batch_size, rows - first), threads, control);
+      const uint64_t iterate = epochs_ * steps + s + 1;
+      if (watching(iterate)) log(iterate, threads, control);
+      control.done.fetch_add(1, std::memory_order_relaxed);
+    }
+    ++epochs_;
+    if (log_) log_->flush();
+    if (!training_.evaluate_every_epoch) continue;
+    const std::vector<Evaluation> now = evaluate(threads, control);
+    history_.insert(history_.end(), now.begin(), now.end());
+    const Evaluation& judged = now[training_.stop_part];
+    if (!std::isfinite(now[kTrain].loss)) {
+      stop_ = Stop::diverged;
+    } else if (judged.rows > 0 &&
+               static_cast<double>(judged.correct) / static_cast<double>(judged.rows) >= training_.until_accuracy) {
+      stop_ = Stop::accuracy;
+    }
+  }
+  if (stop_ == Stop::none && !training_.evaluate_every_epoch) {
+    for (const double p : parameters()) {
+      if (!std::isfinite(p)) stop_ = Stop::diverged;
+    }
+  }
+}
+
+template <typename T>
+std::vector<Evaluation> Trainer<T>::evaluate(int threads, const Control& control) const {
+  std::vector<Evaluation> result(kParts);
+  for (size_t part = 0; part < kParts; ++part) {
+    if (parts_[part]) result[part] = network_.evaluate(*parts_[part], threads, control);
+  }
+  return result;
+}
+
+template <typename T>
+void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Control& control) {
+  const T rate = static_cast<T>(training_.learning_rate);
+  const Samples<T>& samples = *parts_[kTrain];
+  if (!twin_) {
+    network_.step(samples, rows, count, rate);
+  } else if (threads > 1 && count * spec().weights() >= kParallelTwin) {
+    parallel_for(2, threads, control,
+                 [&](size_t which) { (which == 0 ? network_ : *twin_).step(samples, rows, count, rate); });
+  } else {
+    network_.step(samples, rows, count, rate);
+    twin_->step(samples, rows, count, rate);
+  }
+}
+
+template <typename T>
+void Trainer<T>::log(uint64_t iterate, int threads, const Control& control) {
+  T* row = window_->row(iterate);
+  network_.pack_weights(row);
+  if (twin_) {
+    twin_->pack_weights(scratch_.data());
+    for (size_t i = 0; i < scratch_.size(); ++i) row[i] = scratch_[i] - row[i];
+  }
+  if (log_) {
+    for_each_weight(spec(), [&](size_t shown, size_t kept) { scratch_[shown] = row[kept]; });
+    log_->append(scratch_.data());
+  }
+  if (iterate + 1 >= series_.window && (iterate + 1 - series_.window) % series_.stride == 0) {
+    close_window(iterate, threads, control);
+  }
+}
+
+template <typename T>
+void Trainer<T>::close_window(uint64_t iterate, int threads, const Control& control) {
+  const size_t weights = spec().weights();
+  const size_t offset = exponents_.size();
+  exponents_.resize(offset + weights);
+  statuses_.resize(offset + weights);
+  lyapunov_exponents<T>(window_->ending_at(iterate), weights, series_.lyapunov, threads, control,
+                        {exponents_.data() + offset, statuses_.data() + offset});
+  const Evaluation now = network_.evaluate(*parts_[series_.target], threads, control);
+  misclassification_.push_back(1 - static_cast<double>(now.correct) / static_cast<double>(now.rows));
+}
+
+template <typename T>
+TrainerState Trainer<T>::state() const {
+  TrainerState state;
+  state.epochs = epochs_;
+  state.stop = stop_;
+  state.parameters = parameters();
+  if (twin_) {
+    state.twin_parameters.resize(spec().parameters());
+    twin_->get_parameters(state.twin_parameters.data());
+  }
+  if (window_) state.window.assign(window_->data().begin(), window_->data().end());
+  state.exponents = exponents_;
+  state.statuses = statuses_;
+  state.misclassification = misclassification_;
+  state.history = history_;
+  return state;
+}
+
+template <typename T>
+void Trainer<T>::restore(const TrainerState& state) {
+  epochs_ = state.epochs;
+  stop_ = state.stop;
+  network_.set_parameters(state.parameters.data());
+  if (twin_) twin_->set_parameters(state.twin_parameters.data());
+  if (window_) std::copy(state.window.begin(), state.window.end(), window_->data().begin());
+  exponents_ = state.exponents;
+  statuses_ = state.statuses;
+  misclassification_ = state.misclassification;
+  history_ = state.history;
+  log_.reset();
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace legcnet

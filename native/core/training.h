@@ -1,0 +1,114 @@
+// SGD with the weight series watched as it grows: iterates go into a window, each full window becomes one exponent per
+// weight, and the network's accuracy at the window's end is noted beside it.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control.h"
+#include "lyapunov.h"
+#include "network.h"
+#include "npy_log.h"
+#include "samples.h"
+#include "weight_window.h"
+
+namespace legcnet {
+
+enum Part { kTrain = 0, kValidation = 1, kTest = 2, kParts = 3 };
+
+struct TrainingOptions {
+  size_t batch_size = 1;
+  double learning_rate = 0.1;
+  bool shuffle = true;
+  uint64_t seed = 1;
+  double until_accuracy = 2;  // above 1: never
+  Part stop_part = kTrain;
+  bool evaluate_every_epoch = true;  // else only when asked: Trainer::evaluate
+};
+
+enum class SeriesKind { none, weights, difference };
+
+struct SeriesOptions {
+  SeriesKind kind = SeriesKind::none;
+  size_t perturbed_weight = 0;  // public index
+  double perturbation = 1e-8;
+  size_t window = 200;
+  size_t stride = 180;
+  uint64_t last_iterate = UINT64_MAX;  // the series ends with this iterate
+  Part target = kTrain;
+  LyapunovOptions lyapunov;
+  std::string log_path;  // also write every iterate here, public order; empty: do not
+};
+
+enum class Stop { none, epochs, accuracy, diverged };
+
+/// All that changes while training, for checkpoints. Arrays in the order the trainer uses, not the public one.
+struct TrainerState {
+  uint64_t epochs = 0;
+  Stop stop = Stop::none;
+  std::vector<double> parameters, twin_parameters;  // public order
+  std::vector<double> window;                       // the last iterates
+  std::vector<double> exponents;                    // [windows, weights] packed order
+  std::vector<uint8_t> statuses;                    // [windows, weights] packed order
+  std::vector<double> misclassification;            // [windows]
+  std::vector<Evaluation> history;                  // [epochs, parts]
+};
+
+template <typename T>
+class Trainer {
+ public:
+  using Parts = std::array<std::shared_ptr<const Samples<T>>, kParts>;  // a part may be missing, not the first
+
+  /// parameters: public order. mask: one byte a weight, public order, or empty.
+  Trainer(const NetworkSpec& spec, const TrainingOptions& training, const SeriesOptions& series, const Parts& parts,
+          const std::vector<double>& parameters, const std::vector<uint8_t>& mask);
+
+  /// Trains until `epochs` epochs are done in all, or the accuracy is reached, or the loss is not a number.
+  /// control.done counts steps. When cancelled, the trainer is of no further use but for restore().
+  void run(uint64_t epochs, int threads, Control& control);
+
+  /// Every part there is, now. [parts]
+  std::vector<Evaluation> evaluate(int threads, const Control& control) const;
+
+  TrainerState state() const;
+  void restore(const TrainerState& state);
+
+  const NetworkSpec& spec() const { return network_.spec(); }
+  uint64_t steps_per_epoch() const;
+  uint64_t epochs() const { return epochs_; }
+  Stop stop() const { return stop_; }
+  std::vector<double> parameters() const;
+  size_t windows() const { return misclassification_.size(); }
+  /// [windows, weights], public order of weights.
+  std::vector<double> exponents() const;
+  std::vector<uint8_t> statuses() const;
+  const std::vector<double>& misclassification() const { return misclassification_; }
+  const std::vector<Evaluation>& history() const { return history_; }
+
+ private:
+  bool watching(uint64_t iterate) const {
+    return series_.kind != SeriesKind::none && iterate <= series_.last_iterate;
+  }
+  void step(const uint32_t* rows, size_t count, int threads, const Control& control);
+  void log(uint64_t iterate, int threads, const Control& control);
+  void close_window(uint64_t iterate, int threads, const Control& control);
+
+  TrainingOptions training_;
+  SeriesOptions series_;
+  Parts parts_;
+  Network<T> network_;
+  std::unique_ptr<Network<T>> twin_;
+  std::unique_ptr<WeightWindow<T>> window_;
+  std::unique_ptr<NpyLog<T>> log_;
+  std::vector<T> scratch_;  // the twin's packed weights; a row in public order
+  uint64_t epochs_ = 0;
+  Stop stop_ = Stop::none;
+  std::vector<double> exponents_;
+  std::vector<uint8_t> statuses_;
+  std::vector<double> misclassification_;
+  std::vector<Evaluation> history_;
+};
+
+}  // namespace legcnet
