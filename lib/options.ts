@@ -144,21 +144,23 @@ export const options = {
     help: 'CSV: what to do with a missing value',
   }),
   split: custom<number[]>()({
-    schema: z.array(fraction).min(1).max(2) as z.ZodType<number[]>,
-    expected: 'one or two fractions between 0 and 1 whose sum is below 1: test, or validation and test',
+    schema: z.array(fraction).max(2) as z.ZodType<number[]>,
+    expected: 'up to two fractions between 0 and 1 whose sum is below 1: test, or validation and test',
     parse: list,
     default: undefined,
     group: 'data',
     placeholder: '<fractions>',
-    help: 'share of the test part ("0.2"), or of validation and test ("0.2,0.2"); the rest is for training',
+    help: 'share of the test part ("0.2"), or of validation and test ("0.2,0.2"); of validation if there is test data',
   }),
   stratify: flag({ default: false, group: 'data', help: 'keep the shares of the classes equal in all parts' }),
-  shuffleSplit: choice({
-    choices: ['seeded', 'numpy', 'none'],
-    default: 'seeded',
+  splitSeed: integer({
+    min: 0,
+    max: 0xffffffff,
+    default: 42,
     group: 'data',
-    help: "how rows are dealt to the parts: by --seed, as numpy's legacy RandomState(42) does, or in file order",
+    help: "seed of the split, by numpy's legacy RandomState: the parts stay the same whatever --seed is",
   }),
+  shuffleSplit: flag({ default: true, group: 'data', help: 'deal rows to the parts in random order, not in file order' }),
   scaling: choice({
     choices: ['standard', 'min-max', 'per-sample', 'pixel', 'none'],
     default: undefined,
@@ -218,7 +220,7 @@ export const options = {
     choices: ['gaussian', 'uniform', 'glorot', 'he'],
     default: 'glorot',
     group: 'network',
-    help: 'initial weights: N(0, 1); U(-1/sqrt(fan in), 1/sqrt(fan in)) as in Theorem 3.1; Glorot uniform; He normal',
+    help: 'initial weights: N(0, 0.1^2) (authors); U(-1/sqrt(fan in), 1/sqrt(fan in)) as in Theorem 3.1; Glorot uniform; He normal',
   }),
   seed: integer({
     min: 0,
@@ -386,6 +388,16 @@ export const options = {
     help: "S(0) and S(1) as printed by lyap_r (%e), the slope rounded to 6 decimals, a failed window 0 (authors)",
   }),
 
+  maxMissing: real({
+    min: 0,
+    max: 1,
+    minIncluded: true,
+    maxIncluded: true,
+    default: 0.1,
+    group: 'exponent',
+    help: 'a weight with a greater share of windows without an exponent is undecided',
+  }),
+
   // test
   target: choice({
     choices: ['train', 'validation', 'test'],
@@ -434,10 +446,10 @@ export const options = {
     help: "round p first, as the authors' code did (4)",
   }),
   failedTest: choice({
-    choices: ['undecided', 'causal'],
-    default: 'undecided',
+    choices: ['skip-lag', 'undecided', 'causal'],
+    default: 'skip-lag',
     group: 'test',
-    help: "a weight one of whose lags cannot be tested: tested on the rest, or kept as causal (authors: p = 0)",
+    help: 'where some lag cannot be tested: test on the others; or the weight is undecided (paper) or causal (authors)',
   }),
 
   // selection

@@ -71,8 +71,8 @@ export class Mlp {
   }
 
   /**
-   * A network with random parameters. `init`: `gaussian` N(0, 1) for weights and biases; `uniform`
-   * U(-1/sqrt(inputs), 1/sqrt(inputs)) for both, as in the paper's Theorem 3.1; `glorot` U(+-sqrt(6/(inputs + outputs)))
+   * A network with random parameters. `init`: `gaussian` N(0, 0.1^2) for weights and biases, like the authors';
+   * `uniform` U(-1/sqrt(inputs), 1/sqrt(inputs)) for both, as in the paper's Theorem 3.1; `glorot` U(+-sqrt(6/(inputs + outputs)))
    * and `he` N(0, 2/inputs), biases 0.
    */
   static async random(

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import type { NdArray } from '../data/ndarray.js';
+import { type NdArray, takeRows } from '../data/ndarray.js';
 import { unexpected } from '../errors.js';
 import { native } from '../native.js';
 
 /** Inputs as they come: 8-bit pixels, or numbers. [rows, features], row-major. */
-export type Features = NdArray<Uint8Array> | NdArray<Float32Array> | NdArray<Float64Array>;
+export type Features = NdArray<Uint8Array | Float32Array | Float64Array>;
 
 /** The native copy of a part, ready for training; see native/core/samples.h. */
 export interface NativeSamples {
@@ -26,6 +26,8 @@ export interface Part {
   readonly labels?: Int32Array | undefined;
   /** [rows, outputs], row-major; instead of labels. */
   readonly targets?: NdArray<Float64Array> | undefined;
+  /** Only these rows, in this order. Default: all. */
+  readonly rows?: Int32Array | undefined;
   /** Every input is multiplied by this on the way in (1/255 for pixels). Default 1. */
   readonly factor?: number | undefined;
 }
@@ -46,49 +48,57 @@ export async function toNativeSamples(
   scalar: 'float64' | 'float32',
 ): Promise<NativeSamples> {
   const { features, labels, targets, factor = 1 } = part;
-  const [rows = 0, columns = 0] = features.shape;
-  if (features.shape.length !== 2 || rows < 1 || columns < 1 || features.data.length !== rows * columns) {
+  const [all = 0, columns = 0] = features.shape;
+  if (features.shape.length !== 2 || all < 1 || columns < 1 || features.data.length !== all * columns) {
     throw unexpected('ERR_ARGUMENT', `${name}.features`, 'a [rows, features] array with at least one row', features.shape);
   }
-  if (labels ? labels.length !== rows : targets?.shape[0] !== rows || targets.shape[1] !== outputs) {
+  if (labels ? labels.length !== all : targets?.shape[0] !== all || targets.shape[1] !== outputs) {
     const came = labels ? [labels.length] : targets?.shape;
-    throw unexpected('ERR_ARGUMENT', `${name}.${labels ? 'labels' : 'targets'}`, `${rows} rows of ${outputs} outputs`, came);
+    throw unexpected('ERR_ARGUMENT', `${name}.${labels ? 'labels' : 'targets'}`, `${all} rows of ${outputs} outputs`, came);
+  }
+  const rows = part.rows ?? Int32Array.from({ length: all }, (_, i) => i);
+  if (rows.length === 0 || rows.some((row) => !(row >= 0 && row < all))) {
+    throw unexpected('ERR_ARGUMENT', `${name}.rows`, `at least one row, each from 0 to ${all - 1}`, rows);
   }
   const samples = new native.Samples(scalar, columns, outputs);
   const step = Math.max(1, Math.floor(CHUNK_ENTRIES / columns));
-  for (let first = 0; first < rows; first += step) {
-    const last = Math.min(rows, first + step);
-    const chunk = features.data.subarray(first * columns, last * columns);
-    checkFinite(chunk, name, first, columns);
-    const wanted = labels
-      ? oneHot(labels.subarray(first, last), outputs, name, first)
-      : (targets as NdArray<Float64Array>).data.subarray(first * outputs, last * outputs);
-    checkFinite(wanted, `${name} target`, first, outputs);
-    samples.append(chunk, wanted, factor);
-    if (last < rows) await setImmediate();
+  for (let first = 0; first < rows.length; first += step) {
+    const chosen = rows.subarray(first, first + step);
+    const inputs = takeRows(features, chosen).data;
+    const wanted = labels ? oneHot(labels, chosen, outputs, name) : takeRows(targets as NdArray<Float64Array>, chosen).data;
+    checkFinite(inputs, name, chosen, columns);
+    checkFinite(wanted, `${name} target`, chosen, outputs);
+    samples.append(inputs, wanted, factor);
+    if (first + step < rows.length) await setImmediate();
   }
   return samples;
 }
 
-function checkFinite(values: Uint8Array | Float32Array | Float64Array, name: string, firstRow: number, columns: number): void {
+function checkFinite(
+  values: Uint8Array | Float32Array | Float64Array,
+  name: string,
+  rows: Int32Array,
+  columns: number,
+): void {
   if (values instanceof Uint8Array) return;
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i])) {
-      const where = `${name} row ${firstRow + Math.floor(i / columns)}, column ${i % columns}`;
+      const where = `${name} row ${rows[Math.floor(i / columns)]}, column ${i % columns}`;
       throw unexpected('ERR_ARGUMENT', where, 'a finite number', values[i]);
     }
   }
 }
 
-function oneHot(labels: Int32Array, outputs: number, name: string, firstRow: number): Float64Array {
+function oneHot(labels: Int32Array, rows: Int32Array, outputs: number, name: string): Float64Array {
   const classes = Math.max(2, outputs);
-  const targets = new Float64Array(labels.length * outputs);
-  labels.forEach((label, row) => {
+  const targets = new Float64Array(rows.length * outputs);
+  rows.forEach((row, i) => {
+    const label = labels[row] as number;
     if (!(label >= 0 && label < classes)) {
-      throw unexpected('ERR_ARGUMENT', `${name} label of row ${firstRow + row}`, `a class from 0 to ${classes - 1}`, label);
+      throw unexpected('ERR_ARGUMENT', `${name} label of row ${row}`, `a class from 0 to ${classes - 1}`, label);
     }
-    if (outputs === 1) targets[row] = label;
-    else targets[row * outputs + label] = 1;
+    if (outputs === 1) targets[i] = label;
+    else targets[i * outputs + label] = 1;
   });
   return targets;
 }

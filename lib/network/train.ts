@@ -82,27 +82,53 @@ export interface TrainerState {
   readonly history: NativeEvaluations;
 }
 
-/** The watched series, one row a window. */
+/** The watched series, as the Granger test takes it. */
 export interface WatchedSeries {
-  /** [windows, weights], row-major; a window without an exponent holds 0. */
+  /** [weights, windows], row-major, nats per step; 0 where a window has no exponent. */
   readonly exponents: Float64Array;
-  /** [windows, weights]: see `WINDOW_STATUSES`. */
-  readonly statuses: Uint8Array;
+  /** [weights]: how many of a weight's windows have none (static, mostly). */
+  readonly missing: Int32Array;
   /** [windows]: 1 - accuracy on the target part at the window's last iterate. */
   readonly misclassification: Float64Array;
+  /** Wall time that computing the exponents took. */
+  readonly seconds: number;
 }
 
 export type Scores = { readonly [P in PartName]?: Metrics };
+
+/** What a training leaves, as plain numbers that can be stored. */
+export interface TrainRecord {
+  readonly parameters: Float64Array;
+  readonly epochs: number;
+  readonly stoppedBy: 'epochs' | 'accuracy';
+  /** Evaluations of the three parts at the end, and after each epoch (none unless `evaluateEveryEpoch`). */
+  readonly final: NativeEvaluations;
+  readonly history: NativeEvaluations;
+  readonly series: WatchedSeries | undefined;
+}
 
 export interface TrainResult {
   readonly network: Mlp;
   /** Epochs run. The 0-based index of the stopping epoch is this less one. */
   readonly epochs: number;
   readonly stoppedBy: 'epochs' | 'accuracy';
-  /** Scores on each part at the end, and after every epoch (empty unless `evaluateEveryEpoch`). */
+  /** Scores on each part at the end, and after every epoch. */
   readonly scores: Scores;
   readonly history: readonly Scores[];
   readonly series: WatchedSeries | undefined;
+}
+
+/** A stored training as a result. */
+export function toTrainResult(network: Mlp, record: TrainRecord): TrainResult {
+  const { parameters, epochs, stoppedBy, final, history, series } = record;
+  return {
+    network: network.withParameters(parameters),
+    epochs,
+    stoppedBy,
+    scores: scoresAt(final, 0),
+    history: Array.from({ length: history.rows.length / PARTS.length }, (_, epoch) => scoresAt(history, epoch)),
+    series,
+  };
 }
 
 interface NativeTrainer {
@@ -125,6 +151,11 @@ declare module '../native.js' {
 /** A segment of training between two looks at the clock lasts about this long. */
 const SEGMENT_SECONDS = 2;
 
+/** `trainRecord` with the result in convenient form. */
+export async function train(network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainResult> {
+  return toTrainResult(network, await trainRecord(network, parts, options));
+}
+
 /**
  * Trains a network by plain SGD on the mean gradient of each batch, from its parameters on. The network given is not
  * changed. Results are the same bits for any number of threads, and for a run resumed from any checkpoint.
@@ -134,7 +165,7 @@ const SEGMENT_SECONDS = 2;
  *
  * @throws LegcnetError ERR_OPTION; ERR_DIVERGED when the loss is no longer a number
  */
-export async function train(network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainResult> {
+export async function trainRecord(network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainRecord> {
   const { mask, watch, resumeFrom, onCheckpoint, signal, onProgress, evaluateEveryEpoch = true, ...rest } = options;
   const { checkpointSeconds = 10, ...given } = rest;
   checkJobOptions(options);
@@ -174,13 +205,12 @@ export async function train(network: Mlp, parts: TrainingParts, options: TrainOp
   }
   const { epochs: done, stop } = trainer.status();
   onProgress?.({ done: epochs * steps, total: epochs * steps });
-  const now = await runTask(() => trainer.evaluate({ threads }), { signal });
   return {
-    network: network.withParameters(trainer.parameters()),
+    parameters: trainer.parameters(),
     epochs: done,
     stoppedBy: stop === 'accuracy' ? 'accuracy' : 'epochs',
-    scores: scoresAt(now, 0),
-    history: Array.from({ length: evaluateEveryEpoch ? done : 0 }, (_, e) => scoresAt(trainer.history(), e)),
+    final: await runTask(() => trainer.evaluate({ threads }), { signal }),
+    history: trainer.history(),
     series: watch && (await runTask(() => trainer.series(), { signal })),
   };
 }

@@ -57,6 +57,7 @@ Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> owned) {
   } catch (...) {  // no thread to be had
     task->finished_.Release();
     live.take(id);
+    task->failed();
     throw;
   }
 

@@ -27,7 +27,7 @@ class Task {
   virtual void run() = 0;
   /// The value the promise resolves with; on the JavaScript thread, after run() returned.
   virtual Napi::Value result(Napi::Env env) = 0;
-  /// Called on the JavaScript thread when run() threw, before the promise rejects.
+  /// Called on the JavaScript thread when run() threw, before the promise rejects, or when no thread could be started.
   virtual void failed() {}
 
   Control& control() { return control_; }

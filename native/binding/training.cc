@@ -15,6 +15,7 @@ namespace legcnet::binding {
 namespace {
 
 constexpr napi_type_tag kSamplesTag = {0x6c65676373616d70ull, 0x6c65734c45474331ull};
+constexpr double kMostWeights = 2147483648.0;
 constexpr napi_type_tag kTrainerTag = {0x6c65676374726169ull, 0x6e65724c45474331ull};
 
 template <typename Handle>
@@ -31,6 +32,11 @@ NetworkSpec read_network(const Napi::Value& value) {
     spec.sizes.push_back(size);
   }
   if (spec.sizes.size() < 2) throw_type(value.Env(), "network.sizes", "at least inputs and outputs");
+  double weights = 0;  // in double: a product of sizes may wrap around a size_t
+  for (size_t l = 0; l < spec.layers(); ++l) {
+    weights += static_cast<double>(spec.sizes[l]) * static_cast<double>(spec.sizes[l + 1]);
+  }
+  if (weights > kMostWeights) throw_type(value.Env(), "network.sizes", "at most 2^31 weights");
   const auto activation = [&](const char* key) {
     return static_cast<Activation>(fields.choice(key, {"sigmoid", "tanh", "relu", "linear", "softmax"}));
   };
@@ -92,8 +98,9 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
   /// (scalar, columns, outputs)
   explicit SamplesHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto size = [&](size_t i, const char* name) {
-      if (!info[i].IsNumber() || info[i].As<Napi::Number>().Int64Value() < 1) throw_type(info.Env(), name, "a size");
-      return static_cast<size_t>(info[i].As<Napi::Number>().Int64Value());
+      const double value = info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : 0;
+      if (!(value >= 1 && value <= UINT32_MAX)) throw_type(info.Env(), name, "a size");
+      return static_cast<size_t>(value);
     };
     columns_ = size(1, "columns");
     outputs_ = size(2, "outputs");
@@ -181,11 +188,15 @@ std::vector<Evaluation> read_evaluations(const Napi::Value& value, size_t classe
   const auto rows = fields.array<double>("rows", loss.size());
   const auto correct = fields.array<double>("correct", loss.size());
   const auto confusion = fields.array<uint32_t>("confusion", loss.size() * classes * classes);
+  const auto count = [&](double number) {
+    if (!(number >= 0 && number <= 9007199254740992.0)) throw_type(value.Env(), "history", "counts of rows");
+    return static_cast<uint64_t>(number);
+  };
   std::vector<Evaluation> list(loss.size());
   for (size_t i = 0; i < list.size(); ++i) {
     list[i].loss = loss[i] * rows[i];
-    list[i].rows = static_cast<uint64_t>(rows[i]);
-    list[i].correct = static_cast<uint64_t>(correct[i]);
+    list[i].rows = count(rows[i]);
+    list[i].correct = count(correct[i]);
     const auto* begin = confusion.data() + i * classes * classes;
     list[i].confusion.assign(begin, begin + classes * classes);
   }
@@ -237,40 +248,58 @@ class EvaluateTask : public SessionTask {
   std::vector<Evaluation> evaluations_;
 };
 
-/// Copies the state, or the public results, off the JavaScript thread.
+/// Puts the watched series into public order, off the JavaScript thread.
+class SeriesTask : public SessionTask {
+ public:
+  using SessionTask::SessionTask;
+
+ private:
+  void run() override {
+    session_->visit([&](auto& trainer) {
+      exponents_ = trainer.exponents();
+      missing_ = trainer.missing_exponents();
+      misclassification_ = trainer.misclassification();
+      seconds_ = trainer.lyapunov_seconds();
+    });
+  }
+  Napi::Value value(Napi::Env env) override {
+    auto object = Napi::Object::New(env);
+    object.Set("exponents", array_owning(env, std::move(exponents_)));
+    object.Set("missing", array_owning(env, std::move(missing_)));
+    object.Set("misclassification", array_owning(env, std::move(misclassification_)));
+    object.Set("seconds", seconds_);
+    return object;
+  }
+  std::vector<double> exponents_, misclassification_;
+  std::vector<int32_t> missing_;
+  double seconds_ = 0;
+};
+
+/// Copies the state off the JavaScript thread.
 class StateTask : public SessionTask {
  public:
-  StateTask(std::shared_ptr<Session> session, bool everything)
-      : SessionTask(std::move(session)), everything_(everything) {}
+  using SessionTask::SessionTask;
 
  private:
   void run() override {
     session_->visit([&](auto& trainer) {
       classes_ = class_count(trainer.spec());
-      if (everything_) {
-        state_ = trainer.state();
-        return;
-      }
-      state_.exponents = trainer.exponents();
-      state_.statuses = trainer.statuses();
-      state_.misclassification = trainer.misclassification();
+      state_ = trainer.state();
     });
   }
   Napi::Value value(Napi::Env env) override {
     auto object = Napi::Object::New(env);
-    object.Set("exponents", array_owning(env, std::move(state_.exponents)));
-    object.Set("statuses", array_owning(env, std::move(state_.statuses)));
-    object.Set("misclassification", array_owning(env, std::move(state_.misclassification)));
-    if (!everything_) return object;
     object.Set("epochs", static_cast<double>(state_.epochs));
     object.Set("stop", static_cast<double>(state_.stop));
     object.Set("parameters", array_owning(env, std::move(state_.parameters)));
     object.Set("twinParameters", array_owning(env, std::move(state_.twin_parameters)));
     object.Set("window", array_owning(env, std::move(state_.window)));
+    object.Set("exponents", array_owning(env, std::move(state_.exponents)));
+    object.Set("statuses", array_owning(env, std::move(state_.statuses)));
+    object.Set("misclassification", array_owning(env, std::move(state_.misclassification)));
     object.Set("history", evaluations_object(env, state_.history, classes_));
     return object;
   }
-  bool everything_;
   size_t classes_ = 0;
   TrainerState state_;
 };
@@ -359,11 +388,11 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
   }
   Napi::Value series(const Napi::CallbackInfo& info) {
     enter(info.Env());
-    return Task::start(info.Env(), std::make_unique<StateTask>(session_, false));
+    return Task::start(info.Env(), std::make_unique<SeriesTask>(session_));
   }
   Napi::Value state(const Napi::CallbackInfo& info) {
     enter(info.Env());
-    return Task::start(info.Env(), std::make_unique<StateTask>(session_, true));
+    return Task::start(info.Env(), std::make_unique<StateTask>(session_));
   }
   Napi::Value restore(const Napi::CallbackInfo& info) {
     require_idle(info.Env());
@@ -382,6 +411,7 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
       state.exponents = fields.array<double>("exponents", entries);
       state.statuses = fields.array<uint8_t>("statuses", entries);
       state.history = read_evaluations(fields.get("history"), class_count(spec));
+      require_idle(info.Env());  // a getter of the state may have started a job
       trainer.restore(state);
     });
     return info.Env().Undefined();

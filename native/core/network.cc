@@ -86,7 +86,7 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation m
     const auto fan_in = static_cast<double>(in);
     switch (method) {
       case Initialisation::gaussian:
-        return random.normal();
+        return 0.1 * random.normal();
       case Initialisation::uniform:
         return (2 * random.uniform() - 1) / std::sqrt(fan_in);
       case Initialisation::glorot:

@@ -1,6 +1,7 @@
 #include "training.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -14,17 +15,6 @@ namespace {
 constexpr size_t kParallelTwin = 200000;
 /// How often a step looks whether it was cancelled, in weights x samples.
 constexpr size_t kCheckWork = 1000000;
-
-/// [rows, weights] from packed to public order.
-template <typename V>
-std::vector<V> to_public(const NetworkSpec& spec, const std::vector<V>& packed) {
-  const size_t weights = spec.weights();
-  std::vector<V> out(packed.size());
-  for (size_t row = 0; row < packed.size(); row += weights) {
-    for_each_weight(spec, [&](size_t shown, size_t kept) { out[row + shown] = packed[row + kept]; });
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -61,12 +51,26 @@ std::vector<double> Trainer<T>::parameters() const {
 
 template <typename T>
 std::vector<double> Trainer<T>::exponents() const {
-  return to_public(spec(), exponents_);
+  const size_t weights = spec().weights();
+  std::vector<double> out(exponents_.size());
+  for_each_weight(spec(), [&](size_t shown, size_t kept) {
+    for (size_t window = 0; window < windows(); ++window) {
+      out[shown * windows() + window] = exponents_[window * weights + kept];
+    }
+  });
+  return out;
 }
 
 template <typename T>
-std::vector<uint8_t> Trainer<T>::statuses() const {
-  return to_public(spec(), statuses_);
+std::vector<int32_t> Trainer<T>::missing_exponents() const {
+  const size_t weights = spec().weights();
+  std::vector<int32_t> out(weights, 0);
+  for (size_t row = 0; row < statuses_.size(); row += weights) {
+    for_each_weight(spec(), [&](size_t shown, size_t kept) {
+      out[shown] += statuses_[row + kept] != static_cast<uint8_t>(SeriesStatus::kOk) ? 1 : 0;
+    });
+  }
+  return out;
 }
 
 template <typename T>
@@ -159,8 +163,10 @@ void Trainer<T>::close_window(uint64_t iterate, int threads, const Control& cont
   const size_t offset = exponents_.size();
   exponents_.resize(offset + weights);
   statuses_.resize(offset + weights);
+  const auto started = std::chrono::steady_clock::now();
   lyapunov_exponents<T>(window_->ending_at(iterate), weights, series_.lyapunov, threads, control,
                         {exponents_.data() + offset, statuses_.data() + offset});
+  lyapunov_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   const Evaluation now = network_.evaluate(*parts_[series_.target], threads, control);
   misclassification_.push_back(1 - static_cast<double>(now.correct) / static_cast<double>(now.rows));
 }

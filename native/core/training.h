@@ -81,9 +81,12 @@ class Trainer {
   Stop stop() const { return stop_; }
   std::vector<double> parameters() const;
   size_t windows() const { return misclassification_.size(); }
-  /// [windows, weights], public order of weights.
+  /// [weights, windows], public order of weights.
   std::vector<double> exponents() const;
-  std::vector<uint8_t> statuses() const;
+  /// [weights] windows that have no exponent (0 stands for it).
+  std::vector<int32_t> missing_exponents() const;
+  /// Wall time spent on exponents by this object.
+  double lyapunov_seconds() const { return lyapunov_seconds_; }
   const std::vector<double>& misclassification() const { return misclassification_; }
   const std::vector<Evaluation>& history() const { return history_; }
 
@@ -109,6 +112,7 @@ class Trainer {
   std::vector<uint8_t> statuses_;
   std::vector<double> misclassification_;
   std::vector<Evaluation> history_;
+  double lyapunov_seconds_ = 0;
 };
 
 }  // namespace legcnet

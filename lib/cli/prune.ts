@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { type Command, Option } from 'commander';
+import { unexpected } from '../errors.js';
+import { PRUNE_OPTIONS } from '../pipeline/config.js';
+import { type StageProgress, prune } from '../pipeline/prune.js';
+import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
+import { writeRunFolder } from '../pipeline/run-folder.js';
+import { addOptions, readOptions } from './options.js';
+import { Printer, duration, mebibytes, percent } from './printer.js';
+
+const BY_PRESET = 'by preset and data';
+
+export function addPrune(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('prune')
+    .argument('<data>', 'iris, cancer, titanic, mnist; a .csv file; a folder of IDX or .npy files; or x.npy,y.npy')
+    .summary('train a network, prune it by chaos and causality, retrain the ticket')
+    .description(
+      'Trains a dense network while watching every weight, computes windowed Lyapunov exponents, tests which of them\n' +
+        'Granger-cause the misclassification, prunes, and retrains the sparse ticket from the same initial weights.\n' +
+        'A random and a magnitude ticket of the same size are trained beside it.',
+    )
+    .addHelpText('after', EXAMPLES);
+  addOptions(command, PRUNE_OPTIONS, {
+    layers: BY_PRESET,
+    epochs: BY_PRESET,
+    learningRate: BY_PRESET,
+    batchSize: BY_PRESET,
+    outputActivation: BY_PRESET,
+    loss: BY_PRESET,
+    init: BY_PRESET,
+    accuracyRule: BY_PRESET,
+    scaling: BY_PRESET,
+    split: BY_PRESET,
+    target: BY_PRESET,
+    window: BY_PRESET,
+    series: BY_PRESET,
+    exponent: BY_PRESET,
+    theilerWindow: BY_PRESET,
+    horizon: BY_PRESET,
+    fit: BY_PRESET,
+    maxLag: BY_PRESET,
+    lagOrder: BY_PRESET,
+    statistic: BY_PRESET,
+    stationarity: BY_PRESET,
+    correction: BY_PRESET,
+    failedTest: BY_PRESET,
+    selection: BY_PRESET,
+    within: 'by preset; strict: 0.01',
+  });
+  command
+    .addOption(new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'))
+    .addOption(new Option('--resume', 'go on with the unfinished run in --out').helpGroup('Run options:'))
+    .addOption(new Option('--json', 'print the record of the run as JSON').helpGroup('Run options:'))
+    .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
+    .action(async (data: string, parsed: Record<string, unknown>) => runPrune(data, parsed, signal));
+}
+
+const EXAMPLES = `
+Examples:
+  legcnet prune mnist                                  strict preset, all 70,000 images
+  legcnet prune iris --preset authors --method pt      the authors' published chain
+  legcnet prune data.csv --label species --layers 16 --sparsity 0.8 --out run1`;
+
+async function runPrune(data: string, parsed: Record<string, unknown>, signal: AbortSignal): Promise<void> {
+  const options = await readOptions(parsed, PRUNE_OPTIONS);
+  const printer = new Printer(Boolean(parsed.quiet));
+  const out = options.out as string | undefined;
+  const resume = Boolean(parsed.resume);
+  if (resume && out === undefined) throw unexpected('ERR_OPTION', '--resume', '--out with the folder to go on in', 'none');
+  if (out !== undefined && existsSync(path.join(out, 'run.json'))) {
+    throw unexpected('ERR_OPTION', '--out', 'a folder without a finished run', out);
+  }
+  const checkpoint = out === undefined ? undefined : path.join(out, 'checkpoint');
+  const onProgress = ({ stage, detail, done, total }: StageProgress): void =>
+    printer.progress({ label: `${stage}: ${detail}`, done, total });
+  let result: Awaited<ReturnType<typeof prune>>;
+  try {
+    result = await prune(data, { ...options, checkpoint, resume, signal, onProgress });
+  } finally {
+    printer.endProgress();
+  }
+  const record = toRecord(result);
+  if (out !== undefined && checkpoint !== undefined) {
+    await writeRunFolder(out, result, record);
+    await result.checkpoints.clear();
+    printer.note(`written to ${out}`);
+  }
+  if (parsed.json) printer.json(record);
+  else printRecord(printer, record);
+}
+
+/** The result of a run as people read it. */
+export function printRecord(printer: Printer, record: RunRecord): void {
+  const { data, config, dense, ticket, baselines, verdicts, seconds } = record;
+  const { train, validation, test } = data.parts;
+  printer.out(
+    `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
+      `${data.classes.length} classes`,
+  );
+  printer.out(`LEGCNet-${config.method?.toUpperCase()}, preset ${config.preset}, seed ${config.seed}, ${record.windows} windows\n`);
+  const row = (name: string, network: NetworkRecord | TicketRecord): string[] => {
+    const pruned = 'pruned' in network ? network.pruned : 0;
+    return [
+      name,
+      String(network.weights),
+      String(pruned),
+      percent(pruned / (network.weights + pruned), 1),
+      String(network.epochs),
+      percent(network.accuracy.train),
+      percent(network.accuracy.validation),
+      percent(network.accuracy.test),
+      (network.f1.test ?? network.f1.train ?? Number.NaN).toFixed(4),
+    ];
+  };
+  printer.table(
+    ['network', 'weights', 'pruned', 'pruned %', 'epochs', 'train %', 'validation %', 'test %', 'macro F1'],
+    [row('dense', dense), row('ticket', ticket), row('random', baselines.random), row('magnitude', baselines.magnitude)],
+  );
+  printer.out(
+    `\nverdicts: ${verdicts.causal} causal, ${verdicts.nonCausal} non-causal, ${verdicts.undecided} undecided, ` +
+      `${verdicts.static} static`,
+  );
+  const stages = Object.entries(seconds).map(([stage, time]) => `${stage} ${duration(time)}`);
+  printer.out(`time: ${stages.join(', ')}; peak memory ${mebibytes(record.peakMemoryBytes)}`);
+  for (const note of record.notes) printer.note(`note: ${note}`);
+}

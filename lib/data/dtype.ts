@@ -1,0 +1,107 @@
+import { totalmem } from 'node:os';
+import { unexpected } from '../errors.js';
+import type { TypedArray } from './ndarray.js';
+
+/**
+ * Element types in files, by numpy's letters and bytes: f float, i signed, u unsigned, b boolean.
+ * 64-bit integers are read as doubles, and refused where a double cannot hold them exactly.
+ */
+export interface DtypeArrays {
+  f8: Float64Array;
+  f4: Float32Array;
+  i8: Float64Array;
+  u8: Float64Array;
+  i4: Int32Array;
+  u4: Uint32Array;
+  i2: Int16Array;
+  u2: Uint16Array;
+  i1: Int8Array;
+  u1: Uint8Array;
+  b1: Uint8Array;
+}
+
+export type Dtype = keyof DtypeArrays;
+
+interface DtypeInfo {
+  readonly bytes: number;
+  /** Storage of `length` elements as they are in the file. */
+  readonly create: (length: number) => TypedArray | BigInt64Array | BigUint64Array;
+}
+
+const dtypes: { readonly [D in Dtype]: DtypeInfo } = {
+  f8: { bytes: 8, create: (n) => new Float64Array(n) },
+  f4: { bytes: 4, create: (n) => new Float32Array(n) },
+  i8: { bytes: 8, create: (n) => new BigInt64Array(n) },
+  u8: { bytes: 8, create: (n) => new BigUint64Array(n) },
+  i4: { bytes: 4, create: (n) => new Int32Array(n) },
+  u4: { bytes: 4, create: (n) => new Uint32Array(n) },
+  i2: { bytes: 2, create: (n) => new Int16Array(n) },
+  u2: { bytes: 2, create: (n) => new Uint16Array(n) },
+  i1: { bytes: 1, create: (n) => new Int8Array(n) },
+  u1: { bytes: 1, create: (n) => new Uint8Array(n) },
+  b1: { bytes: 1, create: (n) => new Uint8Array(n) },
+};
+
+export const dtypeNames = Object.keys(dtypes) as readonly Dtype[];
+
+export function isDtype(text: string): text is Dtype {
+  return Object.hasOwn(dtypes, text);
+}
+
+/** Bytes an element takes in a file. */
+export function bytesPer(dtype: Dtype): number {
+  return dtypes[dtype].bytes;
+}
+
+/**
+ * Empty storage for `length` elements as a file holds them.
+ * @throws LegcnetError `ERR_DATA` naming the file if that is more than the machine's, or the container's, memory
+ */
+export function createStorage(dtype: Dtype, length: number, name: string): ReturnType<DtypeInfo['create']> {
+  const { bytes, create } = dtypes[dtype];
+  const received = `${length} elements of ${bytes} bytes`;
+  // Asked for first, because an allocation beyond the memory may succeed and kill the process later.
+  const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (length * bytes > memory) throw unexpected('ERR_DATA', name, `at most the ${memory} bytes of memory`, received);
+  try {
+    return create(length);
+  } catch (cause) {
+    throw unexpected('ERR_DATA', name, 'an array that fits in memory', received, cause);
+  }
+}
+
+/** The dtype that a typed array is written as. */
+export function dtypeOf(array: TypedArray): Exclude<Dtype, 'i8' | 'u8' | 'b1'> {
+  if (array instanceof Float64Array) return 'f8';
+  if (array instanceof Float32Array) return 'f4';
+  if (array instanceof Int32Array) return 'i4';
+  if (array instanceof Uint32Array) return 'u4';
+  if (array instanceof Int16Array) return 'i2';
+  if (array instanceof Uint16Array) return 'u2';
+  if (array instanceof Int8Array) return 'i1';
+  if (array instanceof Uint8Array) return 'u1';
+  throw unexpected('ERR_ARGUMENT', 'data', 'a typed array of numbers', array);
+}
+
+/**
+ * Turns 64-bit integers into doubles; leaves everything else alone.
+ * @throws LegcnetError `ERR_DATA` for the first integer beyond 2^53 - 1 in magnitude
+ */
+export function toNumbers(storage: TypedArray | BigInt64Array | BigUint64Array, name: string): TypedArray {
+  if (!(storage instanceof BigInt64Array || storage instanceof BigUint64Array)) return storage;
+  // Overwritten in place: one array of 8-byte elements instead of two.
+  const numbers = new Float64Array(storage.buffer as ArrayBuffer, storage.byteOffset, storage.length);
+  for (let i = 0; i < storage.length; i++) {
+    const value = Number(storage[i]);
+    if (!Number.isSafeInteger(value)) {
+      throw unexpected(
+        'ERR_DATA',
+        `element ${i} of ${name}`,
+        'an integer of at most 2^53 - 1 in magnitude',
+        storage[i],
+      );
+    }
+    numbers[i] = value;
+  }
+  return numbers;
+}

@@ -1,0 +1,55 @@
+import { unexpected } from '../errors.js';
+
+export interface Labels {
+  /** Class of each row, [n] in 0..classes.length - 1. */
+  readonly labels: Int32Array;
+  /** Names of the classes: ascending if all are whole numbers, else by code unit ("B" before "a"). */
+  readonly classes: readonly string[];
+}
+
+/** Collects the labels of rows as they come and numbers the classes in the end. */
+export class LabelCollector {
+  readonly #codes: number[] = [];
+  readonly #codeOf = new Map<string, number>();
+  readonly #subject: string;
+
+  /** @param subject what messages call the labels, e.g. `data.csv, column "class"` */
+  constructor(subject: string) {
+    this.#subject = subject;
+  }
+
+  /** @param label text, or a whole number; "1", "01" and "1.0" are one class if all labels are numbers */
+  add(label: string | number): void {
+    const text = String(label);
+    let code = this.#codeOf.get(text);
+    if (code === undefined) {
+      code = this.#codeOf.size;
+      this.#codeOf.set(text, code);
+    }
+    this.#codes.push(code);
+  }
+
+  /**
+   * Cost: O(rows + classes log classes).
+   * @throws LegcnetError `ERR_DATA` if all labels are numbers and one is not whole
+   */
+  finish(): Labels {
+    const names = canonicalNames([...this.#codeOf.keys()], this.#subject);
+    const classes = [...new Set(names)].sort(areNumbers(names) ? (a, b) => Number(a) - Number(b) : undefined);
+    const classOf = names.map((name) => classes.indexOf(name));
+    return { labels: Int32Array.from(this.#codes, (code) => classOf[code]!), classes };
+  }
+}
+
+function areNumbers(names: readonly string[]): boolean {
+  return names.every((name) => name !== '' && Number.isFinite(Number(name)));
+}
+
+function canonicalNames(names: readonly string[], subject: string): readonly string[] {
+  if (!areNumbers(names)) return names;
+  return names.map((name) => {
+    const value = Number(name);
+    if (!Number.isSafeInteger(value)) throw unexpected('ERR_DATA', subject, 'text or whole numbers as labels', name);
+    return String(value + 0); // + 0 makes -0 into 0
+  });
+}

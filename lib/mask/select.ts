@@ -1,0 +1,111 @@
+/** Scores -> mask: how many weights go in each layer, and which. */
+import { unexpected } from '../errors.js';
+import type { LayerShape } from '../network/mlp.js';
+
+export type Density = 'global' | 'per-layer' | 'erdos-renyi';
+
+/**
+ * How many weights of each layer to keep so that `kept` remain in all. `per-layer`: equal shares. `erdos-renyi`: density
+ * of a layer proportional to (inputs + outputs) / (inputs x outputs), a layer that would exceed 1 staying dense (Mocanu
+ * et al. 2018). Rounded by largest remainder, so that the sum is exact.
+ *
+ * @throws LegcnetError ERR_ARGUMENT when `kept` is not an integer from 0 to the number of weights
+ */
+export function layerCounts(layers: readonly LayerShape[], kept: number, density: Exclude<Density, 'global'>): number[] {
+  const sizes = layers.map((layer) => layer.inputs * layer.outputs);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (!Number.isInteger(kept) || kept < 0 || kept > total) {
+    throw unexpected('ERR_ARGUMENT', 'kept', `an integer from 0 to ${total}`, kept);
+  }
+  const appetite = layers.map((layer, l) => (density === 'per-layer' ? (sizes[l] as number) : layer.inputs + layer.outputs));
+  const share = new Array<number>(layers.length).fill(0);
+  const open = new Set(layers.keys());
+  let remaining = kept;
+  // Layers that want more than they have are filled; the rest share what is left; until nobody wants too much.
+  for (;;) {
+    const wanted = [...open].reduce((sum, l) => sum + (appetite[l] as number), 0);
+    const full = [...open].filter((l) => (remaining * (appetite[l] as number)) / wanted >= (sizes[l] as number));
+    if (full.length === 0) {
+      for (const l of open) share[l] = (remaining * (appetite[l] as number)) / wanted;
+      break;
+    }
+    for (const l of full) {
+      share[l] = sizes[l] as number;
+      remaining -= sizes[l] as number;
+      open.delete(l);
+    }
+    if (open.size === 0) break;
+  }
+  const counts = share.map(Math.floor);
+  const byRemainder = [...open].sort(
+    (a, b) => (share[b] as number) - (counts[b] as number) - ((share[a] as number) - (counts[a] as number)) || a - b,
+  );
+  let missing = kept - counts.reduce((sum, count) => sum + count, 0);
+  for (const l of byRemainder) {
+    if (missing-- <= 0) break;
+    counts[l] = (counts[l] as number) + 1;
+  }
+  return counts;
+}
+
+/**
+ * Keeps the `kept` weights with the highest scores and prunes the rest, exactly. Weights with equal scores go in the
+ * order of `tieBreak`, lowest first, so that no corner of a matrix is favoured. Cost O(n log n).
+ *
+ * @param scores [weights]; higher = keep longer; -Infinity goes first; NaN is refused
+ * @param tieBreak [weights] a random order: distinct numbers
+ * @throws LegcnetError ERR_ARGUMENT
+ */
+export function selectBySparsity(
+  scores: Float64Array,
+  layers: readonly LayerShape[],
+  kept: number,
+  density: Density,
+  tieBreak: ArrayLike<number>,
+): Uint8Array {
+  if (density !== 'global') return selectByCounts(scores, layers, layerCounts(layers, kept, density), tieBreak);
+  layerCounts(layers, kept, 'per-layer'); // checks `kept`
+  const mask = new Uint8Array(scores.length);
+  keepBest(mask, scores, 0, scores.length, kept, tieBreak);
+  return mask;
+}
+
+/** The same with the number to keep given for each layer. */
+export function selectByCounts(
+  scores: Float64Array,
+  layers: readonly LayerShape[],
+  counts: readonly number[],
+  tieBreak: ArrayLike<number>,
+): Uint8Array {
+  const mask = new Uint8Array(scores.length);
+  layers.forEach(({ offset, inputs, outputs }, l) => {
+    keepBest(mask, scores, offset, inputs * outputs, counts[l] as number, tieBreak);
+  });
+  return mask;
+}
+
+function keepBest(
+  mask: Uint8Array,
+  scores: Float64Array,
+  first: number,
+  length: number,
+  count: number,
+  tieBreak: ArrayLike<number>,
+): void {
+  const order = Uint32Array.from({ length }, (_, i) => first + i);
+  if (order.some((i) => Number.isNaN(scores[i]))) throw unexpected('ERR_ARGUMENT', 'scores', 'numbers', Number.NaN);
+  order.sort(
+    (a, b) => compareScores(scores[b] as number, scores[a] as number) || (tieBreak[b] as number) - (tieBreak[a] as number),
+  );
+  for (const index of order.subarray(0, count)) mask[index] = 1;
+}
+
+/** Order of two scores; infinities compare equal to themselves, which a difference would not give. */
+const compareScores = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How many of `weights` an exact sparsity keeps. */
+export const keptAt = (weights: number, sparsity: number): number => weights - Math.round(weights * sparsity);
+
+/** |w| of each weight: the magnitude criterion's score. */
+export const magnitudeScores = (parameters: Float64Array, weights: number): Float64Array =>
+  parameters.subarray(0, weights).map(Math.abs);

@@ -1,0 +1,109 @@
+/** From exponents and misclassification to a verdict and a score for each weight. */
+import { adjustPValues } from '../granger/adjust.js';
+import { grangerTest } from '../granger/granger.js';
+import type { JobOptions } from '../native.js';
+import type { WatchedSeries } from '../network/train.js';
+import type { PruneConfig } from './config.js';
+import { LEAST_WINDOWS, tooFewWindows } from './watch.js';
+
+/** `undecided`: too little data to tell. `static`: the weight never moved. */
+export type Verdict = 'causal' | 'non-causal' | 'undecided' | 'static';
+export interface VerdictCounts {
+  readonly causal: number;
+  readonly nonCausal: number;
+  readonly undecided: number;
+  readonly static: number;
+}
+
+export interface Judgement {
+  readonly windows: number;
+  /** [weights, windows] */
+  readonly exponents: Float64Array;
+  /** [windows] */
+  readonly misclassification: Float64Array;
+  /** [weights] after rounding and correction; NaN where no test could be run. */
+  readonly pValue: Float64Array;
+  /** [weights] strength of causation, ln(a/b) at the chosen lag; 0 where undecided, -Infinity where static. */
+  readonly score: Float64Array;
+  readonly verdict: (weight: number) => Verdict;
+  readonly counts: VerdictCounts;
+  /** What a reader should know, in sentences. */
+  readonly notes: readonly string[];
+}
+
+const VERDICTS: readonly Verdict[] = ['causal', 'non-causal', 'undecided', 'static'];
+
+/**
+ * A weight all of whose windows lack an exponent is static; one that lacks more than `maxMissing` of them is undecided;
+ * the rest are tested. Multiple testing is corrected over the weights tested.
+ *
+ * @throws LegcnetError ERR_TOO_SHORT for fewer than 10 windows
+ */
+export async function judge(series: WatchedSeries, config: PruneConfig, job: JobOptions = {}): Promise<Judgement> {
+  const { exponents, missing, misclassification } = series;
+  const windows = misclassification.length;
+  const weights = missing.length;
+  if (windows < LEAST_WINDOWS) throw tooFewWindows(windows, config);
+  const { maxLag, lagOrder, statistic, stationarity, alpha, correction, pRounding, failedTest, maxMissing } = config;
+  const sources = { data: exponents, shape: [weights, windows] };
+  const test = await grangerTest(sources, misclassification, {
+    ...{ maxLag, lagOrder, statistic, stationarity, alpha, pRounding, failedTest },
+    correction: 'none',
+    ...job,
+  });
+
+  const codes = new Uint8Array(weights);
+  const score = new Float64Array(weights);
+  const tested: number[] = [];
+  for (let w = 0; w < weights; w++) {
+    const lost = missing[w] as number;
+    if (lost === windows) codes[w] = VERDICTS.indexOf('static');
+    else if (lost > maxMissing * windows || Number.isNaN(test.pValue[w])) codes[w] = VERDICTS.indexOf('undecided');
+    else tested.push(w);
+    score[w] = lost === windows ? Number.NEGATIVE_INFINITY : 0;
+  }
+  const adjusted = adjustPValues(Float64Array.from(tested, (w) => test.pValue[w] as number), correction);
+  const pValue = new Float64Array(weights).fill(Number.NaN);
+  tested.forEach((w, i) => {
+    const p = adjusted[i] as number;
+    pValue[w] = p;
+    codes[w] = VERDICTS.indexOf(p < alpha ? 'causal' : 'non-causal');
+    const strength = test.score[w] as number;
+    score[w] = Number.isNaN(strength) ? 0 : strength;
+  });
+  const count = (verdict: Verdict): number => codes.reduce((n, code) => n + (VERDICTS[code] === verdict ? 1 : 0), 0);
+  const counts = {
+    causal: count('causal'),
+    nonCausal: count('non-causal'),
+    undecided: count('undecided'),
+    static: count('static'),
+  };
+  return {
+    windows,
+    exponents,
+    misclassification,
+    pValue,
+    score,
+    verdict: (w) => VERDICTS[codes[w] as number] as Verdict,
+    counts,
+    notes: notesOn(config, windows, counts, misclassification),
+  };
+}
+
+function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, target: Float64Array): string[] {
+  const notes: string[] = [];
+  const needed = 3 * config.maxLag + 2;
+  if (config.failedTest !== 'skip-lag' && windows < needed) {
+    notes.push(
+      `With ${windows} windows no weight can be tested at all lags up to ${config.maxLag}, which takes ${needed}: ` +
+        'every weight is kept. Train longer, use shorter windows or more overlap, or a smaller maxLag.',
+    );
+  }
+  if (target.every((value) => value === target[0])) {
+    notes.push('The misclassification is the same at every window, so nothing can be said to cause it.');
+  }
+  if (config.selection !== 'threshold' && counts.causal === 0) {
+    notes.push('No weight was found causal; the ranking rests on the strength of effects that are not significant.');
+  }
+  return notes;
+}

@@ -1,0 +1,107 @@
+/** From a data set to the parts that training reads: loaded, split, scaled, in native memory. */
+import { type Dataset, type Features, loadDataset } from '../data/datasets.js';
+import { applyScaler, fitScaler } from '../data/scale.js';
+import { split } from '../data/split.js';
+import { unexpected } from '../errors.js';
+import { type Part, toNativeSamples } from '../network/samples.js';
+import { PARTS, type PartName, type TrainingParts } from '../network/train.js';
+import type { PruneConfig } from './config.js';
+
+export interface PreparedData {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly rows: Readonly<Record<PartName, number>>;
+  readonly features: number;
+  /** Output units: one for two classes, unless the outputs are softmax; else one a class. */
+  readonly outputs: number;
+  readonly parts: TrainingParts;
+  /** The first feature that is not the same in all training rows. */
+  readonly firstVaryingFeature: number;
+}
+
+/** Rows of one of the two sources that a part is taken from. */
+interface Portion {
+  readonly features: Features;
+  readonly labels: Int32Array;
+  readonly rows: Int32Array;
+}
+
+/**
+ * @throws LegcnetError as `loadDataset`, and ERR_OPTION when the configuration needs a part that the data does not give
+ */
+export async function prepareData(given: Dataset | string, config: PruneConfig): Promise<PreparedData> {
+  const dataset = typeof given === 'string' ? await load(given, config) : given;
+  const portions = divide(dataset, config);
+  for (const [option, part] of [['target', config.target], ['stopPart', config.stopPart]] as const) {
+    if (!portions[part]) throw unexpected('ERR_OPTION', option, `a part of the data (see split, testData)`, part);
+  }
+  if (config.selection === 'within' && !portions.validation) {
+    throw unexpected('ERR_OPTION', 'selection', 'a validation part (see split) for "within"', 'none');
+  }
+  const outputs = dataset.classes.length === 2 && config.outputActivation !== 'softmax' ? 1 : dataset.classes.length;
+  const parts: { [P in PartName]?: Awaited<ReturnType<typeof toNativeSamples>> } = {};
+  const train = portions.train as Portion;
+  for (const name of PARTS) {
+    const portion = portions[name];
+    if (portion) parts[name] = await toNativeSamples(name, await scale(train, portion, config), outputs, config.scalar);
+  }
+  return {
+    name: dataset.name,
+    classes: dataset.classes,
+    rows: { train: 0, validation: 0, test: 0, ...mapRows(portions) },
+    features: dataset.features.shape[1] as number,
+    outputs,
+    parts: parts as TrainingParts,
+    firstVaryingFeature: firstVarying(train),
+  };
+}
+
+function load(source: string, config: PruneConfig): Promise<Dataset> {
+  const { label, missing, testData } = config;
+  const named = { label, testData, missing: missing === 'refuse' ? undefined : missing };
+  return loadDataset(source, Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)));
+}
+
+/** Which rows of which source each part has. One share of `split` is the test part, or validation if there is test data. */
+function divide(dataset: Dataset, config: PruneConfig): { [P in PartName]?: Portion } {
+  const { features, labels, test } = dataset;
+  const [first = 0, second] = config.split;
+  if (test && second !== undefined) {
+    throw unexpected('ERR_OPTION', 'split', 'one share, of validation, for data with a test part of its own', config.split);
+  }
+  const shares = test ? { validation: first, test: 0 } : { validation: second === undefined ? 0 : first, test: second ?? first };
+  const { shuffleSplit: shuffle, splitSeed: seed, stratify } = config;
+  const rows = split(labels, { ...shares, seed, shuffle, stratify });
+  const portions: { [P in PartName]?: Portion } = {};
+  for (const name of PARTS) {
+    if (rows[name].length > 0) portions[name] = { features, labels, rows: rows[name] };
+  }
+  if (test) portions.test = { ...test, rows: Int32Array.from({ length: test.labels.length }, (_, i) => i) };
+  if (!portions.train) throw unexpected('ERR_OPTION', 'split', 'shares that leave rows for training', config.split);
+  return portions;
+}
+
+/** Pixels stay bytes where the scaling is a mere factor; anything else is computed in double precision first. */
+async function scale(train: Portion, portion: Portion, config: PruneConfig): Promise<Part> {
+  const { scaling, refitScaling } = config;
+  if (portion.features.data instanceof Uint8Array && (scaling === 'pixel' || scaling === 'none')) {
+    return { ...portion, factor: scaling === 'pixel' ? 1 / 255 : 1 };
+  }
+  const scaler = await fitScaler(scaling, refitScaling ? portion : train);
+  const features = await applyScaler(scaler, portion, 'float64');
+  return { features, labels: Int32Array.from(portion.rows, (row) => portion.labels[row] as number) };
+}
+
+function mapRows(portions: { [P in PartName]?: Portion }): { [P in PartName]?: number } {
+  return Object.fromEntries(Object.entries(portions).map(([name, { rows }]) => [name, rows.length]));
+}
+
+/** Usually the first; MNIST's first pixels are 0 in every image. */
+function firstVarying({ features, rows }: Portion): number {
+  const columns = features.shape[1] as number;
+  for (let column = 0; column < columns; column++) {
+    const first = features.data[(rows[0] as number) * columns + column];
+    if (rows.some((row) => features.data[row * columns + column] !== first)) return column;
+  }
+  throw unexpected('ERR_DATA', 'features', 'at least one feature that is not the same in every training row', 'none');
+}

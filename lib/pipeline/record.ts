@@ -1,0 +1,114 @@
+/** `run.json`: the record of a run that people and programs read. Its keys are stable; docs/run-folder.md lists them. */
+import { cpus } from 'node:os';
+import { defaultThreads, native } from '../native.js';
+import type { MaskSummary } from '../mask/mask.js';
+import type { Metrics } from '../network/metrics.js';
+import { PARTS, type PartName, type TrainResult } from '../network/train.js';
+import type { VerdictCounts } from './causality.js';
+import { type PruneConfig, WITHOUT_INFLUENCE, configHash } from './config.js';
+import type { PruneResult, Seconds, Ticket } from './prune.js';
+import { version } from './version.js';
+
+type ByPart = { readonly [P in PartName]?: number };
+
+export interface NetworkRecord {
+  /** Epochs run, and what ended them. */
+  readonly epochs: number;
+  readonly stoppedBy: 'epochs' | 'accuracy';
+  readonly accuracy: ByPart;
+  /** Macro averages over classes. */
+  readonly precision: ByPart;
+  readonly recall: ByPart;
+  readonly f1: ByPart;
+  readonly loss: ByPart;
+  /** Unpruned weights. */
+  readonly weights: number;
+}
+
+export interface TicketRecord extends NetworkRecord, Omit<MaskSummary, 'flops'> {}
+
+export interface RunRecord {
+  /** Version of legcnet. */
+  readonly legcnet: string;
+  readonly command: string;
+  readonly config: Partial<PruneConfig>;
+  readonly configHash: string;
+  readonly seeds: { readonly network: number; readonly split: number };
+  readonly environment: {
+    readonly node: string;
+    readonly variant: string;
+    readonly threads: number;
+    readonly cpu: string;
+  };
+  readonly data: {
+    readonly name: string;
+    readonly rows: number;
+    readonly features: number;
+    readonly classes: readonly string[];
+    readonly parts: Readonly<Record<PartName, number>>;
+  };
+  readonly dense: NetworkRecord;
+  readonly ticket: TicketRecord;
+  readonly baselines: { readonly random: TicketRecord; readonly magnitude: TicketRecord };
+  readonly verdicts: VerdictCounts;
+  /** Windows watched. */
+  readonly windows: number;
+  /** What a reader should know about this run, in sentences. */
+  readonly notes: readonly string[];
+  readonly seconds: Seconds;
+  readonly peakMemoryBytes: number;
+}
+
+export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
+  const { config, data, dense, ticket, baselines, judgement } = result;
+  return {
+    legcnet: version,
+    command,
+    config: Object.fromEntries(
+      Object.entries(config).filter(([name]) => !(WITHOUT_INFLUENCE as readonly string[]).includes(name)),
+    ),
+    configHash: configHash(config),
+    seeds: { network: config.seed, split: config.splitSeed },
+    environment: {
+      node: process.versions.node,
+      variant: native.info().variant,
+      threads: config.threads ?? defaultThreads(),
+      cpu: cpus()[0]?.model ?? 'unknown',
+    },
+    data: {
+      name: data.name,
+      rows: PARTS.reduce((sum, part) => sum + data.rows[part], 0),
+      features: data.features,
+      classes: data.classes,
+      parts: data.rows,
+    },
+    dense: networkRecord(dense, result.initial.weights),
+    ticket: ticketRecord(ticket),
+    baselines: { random: ticketRecord(baselines.random), magnitude: ticketRecord(baselines.magnitude) },
+    verdicts: judgement.counts,
+    windows: judgement.windows,
+    notes: judgement.notes,
+    seconds: result.seconds,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+function networkRecord({ epochs, stoppedBy, scores }: TrainResult, weights: number): NetworkRecord {
+  const byPart = (pick: (metrics: Metrics) => number): ByPart =>
+    Object.fromEntries(PARTS.flatMap((part) => (scores[part] ? [[part, pick(scores[part])]] : [])));
+  return {
+    epochs,
+    stoppedBy,
+    accuracy: byPart((m) => m.accuracy),
+    precision: byPart((m) => m.precision),
+    recall: byPart((m) => m.recall),
+    f1: byPart((m) => m.f1),
+    loss: byPart((m) => m.loss),
+    weights,
+  };
+}
+
+function ticketRecord({ summary, training }: Ticket): TicketRecord {
+  const { flops, ...mask } = summary;
+  return { ...networkRecord(training, flops), ...mask };
+}

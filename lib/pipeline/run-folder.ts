@@ -1,0 +1,52 @@
+/** Writes the results of a run into a folder, each file whole or not at all; docs/run-folder.md describes it. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { NdArray } from '../data/ndarray.js';
+import { writeFileAtomic } from '../data/files.js';
+import { writeNpy } from '../data/npy.js';
+import { writeSafetensors } from '../interchange/safetensors.js';
+import type { Mlp } from '../network/mlp.js';
+import { configHash } from './config.js';
+import type { PruneResult } from './prune.js';
+import type { RunRecord } from './record.js';
+
+/** @throws LegcnetError ERR_FILE */
+export async function writeRunFolder(folder: string, result: PruneResult, record: RunRecord): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const at = (name: string): string => path.join(folder, name);
+  const { judgement, ticket, dense, initial, config } = result;
+  const { weights } = initial;
+  await writeNpy(at('exponents.npy'), { data: judgement.exponents, shape: [weights, judgement.windows] });
+  await writeNpy(at('misclassification.npy'), { data: judgement.misclassification, shape: [judgement.windows] });
+  await writeNpy(at('pvalues.npy'), { data: judgement.pValue, shape: [weights] });
+  await writeNpy(at('scores.npy'), { data: judgement.score, shape: [weights] });
+  for (const { name, inputs, outputs, offset } of initial.layers) {
+    const data = ticket.mask.subarray(offset, offset + inputs * outputs);
+    await writeNpy(at(`mask.${name}.npy`), { data, shape: [outputs, inputs] });
+  }
+  const mask = {
+    method: `legcnet-${config.method}`,
+    seed: config.seed,
+    config: configHash(config),
+    layers: ticket.summary.perLayer.map((layer) => ({ ...layer, file: `mask.${layer.name}.npy` })),
+  };
+  await writeFileAtomic(at('mask.json'), `${JSON.stringify(mask, undefined, 2)}\n`);
+  const metadata = { format: 'pt', legcnet: record.legcnet, config: record.configHash };
+  await writeSafetensors(at('dense.safetensors'), tensorsOf(dense.network), metadata);
+  await writeSafetensors(at('ticket.safetensors'), tensorsOf(ticket.training.network), metadata);
+  await writeFileAtomic(at('run.json'), `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** W1 [outputs, inputs], b1 [outputs], W2, ... */
+function tensorsOf(network: Mlp): Map<string, NdArray> {
+  const tensors = new Map<string, NdArray>();
+  let bias = network.weights;
+  for (const { name, inputs, outputs, offset } of network.layers) {
+    const weight = network.parameters.subarray(offset, offset + inputs * outputs);
+    tensors.set(name, { data: weight, shape: [outputs, inputs] });
+    if (!network.options.biases) continue;
+    tensors.set(`b${name.slice(1)}`, { data: network.parameters.subarray(bias, bias + outputs), shape: [outputs] });
+    bias += outputs;
+  }
+  return tensors;
+}

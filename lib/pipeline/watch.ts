@@ -1,0 +1,74 @@
+/** Where the windows of a run lie. */
+import { LegcnetError } from '../errors.js';
+import { EXPONENT_OPTIONS, resolveExponent } from '../lyapunov/options.js';
+import type { Mlp } from '../network/mlp.js';
+import type { WatchOptions } from '../network/train.js';
+import type { PruneConfig } from './config.js';
+import type { PreparedData } from './data.js';
+
+/** Below this there is no score at all. */
+export const LEAST_WINDOWS = 10;
+
+/**
+ * Iterates between the starts of two windows: window (1 - overlap), rounded, at least 1; smaller, but not below a sixth
+ * of the window, where fewer than `minWindows` would fit into `iterates`.
+ */
+export function strideFor(iterates: number, window: number, overlap: number, minWindows: number): number {
+  const stride = Math.max(1, Math.round(window * (1 - overlap)));
+  if (windowCount(iterates, window, stride) >= minWindows || minWindows < 2) return stride;
+  const wanted = Math.floor((iterates - window) / (minWindows - 1));
+  return Math.min(stride, Math.max(wanted, Math.ceil(window / 6), 1));
+}
+
+/** Windows that fit: window i holds the iterates i stride .. i stride + window - 1. */
+export const windowCount = (iterates: number, window: number, stride: number): number =>
+  iterates < window ? 0 : Math.floor((iterates - window) / stride) + 1;
+
+/** @throws LegcnetError ERR_TOO_SHORT when fewer than 10 windows fit into the longest possible training */
+export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp): WatchOptions {
+  const stepsPerEpoch = Math.ceil(data.rows.train / config.batchSize);
+  const lastIterate = Math.ceil(stepsPerEpoch * watchedEpochs(config));
+  const stride = strideFor(lastIterate + 1, config.window, config.overlap, config.minWindows);
+  const windows = windowCount(lastIterate + 1, config.window, stride);
+  if (windows < LEAST_WINDOWS) throw tooFewWindows(windows, config);
+  return {
+    series: config.series,
+    perturbedWeight: perturbedWeight(config, data, network),
+    perturbation: config.perturbation,
+    window: config.window,
+    stride,
+    lastIterate,
+    target: config.target,
+    lyapunov: resolveExponent(Object.fromEntries(EXPONENT_OPTIONS.map((name) => [name, config[name]]))),
+    ...(config.weightLog === undefined ? {} : { log: config.weightLog }),
+  };
+}
+
+export const tooFewWindows = (windows: number, { window, method }: PruneConfig): LegcnetError =>
+  new LegcnetError(
+    'ERR_TOO_SHORT',
+    `only ${windows} windows of ${window} iterates fit into the watched part of training; at least ${LEAST_WINDOWS} are ` +
+      `needed to score weights. Train for more epochs, ${method === 'pt' ? 'watch a larger part (partial), ' : ''}` +
+      'or use shorter windows or more overlap',
+    { subject: 'window', expected: `at least ${LEAST_WINDOWS} windows`, received: windows },
+  );
+
+/** Epochs that the watched part covers at most; a fraction for a percentage. */
+function watchedEpochs({ method, partial, epochs }: PruneConfig): number {
+  if (method === 'ft') return epochs;
+  return 'percent' in partial ? (epochs * partial.percent) / 100 : Math.min(epochs, partial.epochs);
+}
+
+/** Weight [0, j] of the first layer, j the first feature that varies: its gradient is not always zero. */
+function perturbedWeight({ perturbedWeight: chosen }: PruneConfig, data: PreparedData, network: Mlp): number {
+  if (chosen === 'first') return 0;
+  if (chosen === 'first-varying') return data.firstVaryingFeature;
+  if (chosen >= network.weights) {
+    throw new LegcnetError('ERR_OPTION', `there is no weight ${chosen}: the network has ${network.weights}`, {
+      subject: 'perturbedWeight',
+      expected: `an index below ${network.weights}`,
+      received: chosen,
+    });
+  }
+  return chosen;
+}

@@ -1,0 +1,169 @@
+#include "network.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+
+#include "random.h"
+
+using namespace legcnet;
+
+namespace {
+
+/// Samples with one-hot targets; `zeros`: share of inputs that are 0.
+Samples<double> random_samples(size_t rows, size_t columns, size_t outputs, double zeros, uint64_t seed) {
+  Random random(seed);
+  Samples<double> samples(columns, outputs);
+  std::vector<double> inputs(rows * columns), targets(rows * outputs, 0);
+  for (auto& x : inputs) x = random.uniform() < zeros ? 0 : random.normal();
+  for (size_t row = 0; row < rows; ++row) {
+    if (outputs == 1) {
+      targets[row] = static_cast<double>(random.below(2));
+    } else {
+      targets[row * outputs + random.below(outputs)] = 1;
+    }
+  }
+  samples.append(inputs.data(), targets.data(), rows, 1.0);
+  return samples;
+}
+
+double mean_loss(Network<double>& network, const std::vector<double>& parameters, const Samples<double>& samples) {
+  network.set_parameters(parameters.data());
+  const Control control;
+  return network.evaluate(samples, 1, control).loss / static_cast<double>(samples.rows());
+}
+
+/// The gradient that one step at rate 1 takes, and the largest deviation from central differences relative to the
+/// largest entry.
+double gradient_deviation(const NetworkSpec& spec, const Samples<double>& samples) {
+  std::vector<double> parameters = initial_parameters(spec, Initialisation::uniform, 7);
+  Network<double> network(spec);
+  network.set_parameters(parameters.data());
+  std::vector<uint32_t> rows(samples.rows());
+  for (uint32_t i = 0; i < rows.size(); ++i) rows[i] = i;
+  network.step(samples, rows.data(), rows.size(), 1.0);
+  std::vector<double> after(parameters.size());
+  network.get_parameters(after.data());
+
+  double largest = 0, worst = 0;
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    const double gradient = parameters[i] - after[i];
+    constexpr double h = 1e-5;
+    std::vector<double> moved(parameters);
+    moved[i] = parameters[i] + h;
+    const double up = mean_loss(network, moved, samples);
+    moved[i] = parameters[i] - h;
+    const double down = mean_loss(network, moved, samples);
+    largest = std::max(largest, std::abs(gradient));
+    worst = std::max(worst, std::abs(gradient - (up - down) / (2 * h)));
+  }
+  REQUIRE(largest > 1e-6);  // a gradient of zero would agree with anything
+  return worst / largest;
+}
+
+}  // namespace
+
+TEST_CASE("analytic gradients agree with central differences") {
+  for (const Activation hidden : {Activation::sigmoid, Activation::tanh, Activation::relu, Activation::linear}) {
+    for (const Activation output : {Activation::sigmoid, Activation::softmax, Activation::linear}) {
+      for (const Loss loss : {Loss::squared_error, Loss::cross_entropy}) {
+        if (loss == Loss::cross_entropy && output == Activation::linear) continue;
+        for (const double zeros : {0.0, 0.8}) {
+          for (const size_t outputs : {size_t{1}, size_t{3}}) {
+            if (outputs == 1 && output == Activation::softmax) continue;
+            NetworkSpec spec;
+            spec.sizes = {9, 7, 5, outputs};
+            spec.hidden = hidden;
+            spec.output = output;
+            spec.loss = loss;
+            spec.squared_error_factor = zeros == 0 ? 2 : 1;
+            spec.divide_by_outputs = zeros == 0;
+            spec.biases = zeros == 0;
+            const auto samples = random_samples(11, 9, outputs, zeros, 3);
+            CHECK(samples.sparse() == (zeros > 0));
+            CAPTURE(static_cast<int>(hidden));
+            CAPTURE(static_cast<int>(output));
+            CAPTURE(static_cast<int>(loss));
+            CAPTURE(outputs);
+            CHECK(gradient_deviation(spec, samples) < 1e-6);
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("sparse and dense inputs give the same training") {
+  NetworkSpec spec;
+  spec.sizes = {40, 6, 3};
+  const auto parameters = initial_parameters(spec, Initialisation::glorot, 1);
+  Random random(5);
+  std::vector<double> inputs(30 * 40), targets(30 * 3, 0);
+  for (size_t i = 0; i < inputs.size(); ++i) inputs[i] = i % 5 == 0 ? random.normal() : 0;
+  for (size_t row = 0; row < 30; ++row) targets[row * 3 + row % 3] = 1;
+  Samples<double> sparse(40, 3), dense(40, 3);
+  sparse.append(inputs.data(), targets.data(), 30, 1.0);
+  // A first chunk full of numbers makes the storage dense; its row is not used.
+  std::vector<double> full(40, 1.0), none(3, 0.0);
+  dense.append(full.data(), none.data(), 1, 1.0);
+  dense.append(inputs.data(), targets.data(), 30, 1.0);
+  REQUIRE(sparse.sparse());
+  REQUIRE(!dense.sparse());
+  Network<double> a(spec), b(spec);
+  a.set_parameters(parameters.data());
+  b.set_parameters(parameters.data());
+  for (uint32_t s = 0; s + 10 <= 30; s += 10) {
+    std::vector<uint32_t> rows(10), shifted(10);
+    for (uint32_t i = 0; i < 10; ++i) rows[i] = s + i, shifted[i] = s + i + 1;
+    a.step(sparse, rows.data(), 10, 0.5);
+    b.step(dense, shifted.data(), 10, 0.5);
+  }
+  std::vector<double> pa(parameters.size()), pb(parameters.size());
+  a.get_parameters(pa.data());
+  b.get_parameters(pb.data());
+  for (size_t i = 0; i < pa.size(); ++i) CHECK(pa[i] == doctest::Approx(pb[i]).epsilon(1e-13));
+}
+
+TEST_CASE("a mask holds after every step, and only where it prunes") {
+  NetworkSpec spec;
+  spec.sizes = {5, 4, 2};
+  const auto parameters = initial_parameters(spec, Initialisation::gaussian, 2);
+  std::vector<uint8_t> mask(spec.weights(), 1);
+  for (size_t i = 0; i < mask.size(); i += 3) mask[i] = 0;
+  Network<double> network(spec);
+  network.set_parameters(parameters.data());
+  network.set_mask(mask.data());
+  const auto samples = random_samples(8, 5, 2, 0, 4);
+  const uint32_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7};
+  std::vector<double> now(parameters.size());
+  for (int step = 0; step < 3; ++step) {
+    network.get_parameters(now.data());
+    for (size_t i = 0; i < mask.size(); ++i) CHECK((now[i] == 0) == (mask[i] == 0));
+    network.step(samples, rows, 8, 0.3);
+  }
+}
+
+TEST_CASE("vectorised exp is within two units in the last place") {
+  for (double x = -700; x < 700; x += 0.37) {
+    const double e = vec_exp(Vec<double>{} + x)[0];
+    CHECK(std::abs(e - std::exp(x)) <= 4.5e-16 * std::exp(x));
+  }
+  for (float x = -86; x < 87; x += 0.171f) {
+    const float e = vec_exp(Vec<float>{} + x)[0];
+    CHECK(std::abs(e - std::exp(x)) <= 2.5e-7f * std::exp(x));
+  }
+}
+
+TEST_CASE("evaluation does not depend on the number of threads") {
+  NetworkSpec spec;
+  spec.sizes = {6, 5, 3};
+  Network<double> network(spec);
+  network.set_parameters(initial_parameters(spec, Initialisation::he, 9).data());
+  const auto samples = random_samples(2000, 6, 3, 0, 8);
+  const Control control;
+  const Evaluation one = network.evaluate(samples, 1, control), three = network.evaluate(samples, 3, control);
+  CHECK(one.loss == three.loss);
+  CHECK(one.correct == three.correct);
+  CHECK(one.confusion == three.confusion);
+}

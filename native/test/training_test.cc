@@ -1,0 +1,121 @@
+#include "training.h"
+
+#include <doctest/doctest.h>
+
+#include "random.h"
+
+using namespace legcnet;
+
+namespace {
+
+std::shared_ptr<Samples<double>> blobs(size_t rows) {
+  Random random(1);
+  auto samples = std::make_shared<Samples<double>>(3, 1);
+  for (size_t i = 0; i < rows; ++i) {
+    const double y = static_cast<double>(i % 2);
+    const double x[] = {random.normal() + y, random.normal() - y, random.normal()};
+    samples->append(x, &y, 1, 1.0);
+  }
+  return samples;
+}
+
+Trainer<double> make(const SeriesOptions& series, const Trainer<double>::Parts& parts) {
+  NetworkSpec spec;
+  spec.sizes = {3, 4, 1};
+  TrainingOptions training;
+  training.batch_size = 4;
+  training.learning_rate = 0.5;
+  return Trainer<double>(spec, training, series, parts, initial_parameters(spec, Initialisation::glorot, 3), {});
+}
+
+SeriesOptions watching(SeriesKind kind, double perturbation) {
+  SeriesOptions series;
+  series.kind = kind;
+  series.perturbation = perturbation;
+  series.window = 20;
+  series.stride = 7;
+  return series;
+}
+
+}  // namespace
+
+TEST_CASE("a twin that starts at the same place stays there") {
+  Trainer<double>::Parts parts;
+  parts[kTrain] = blobs(50);
+  Trainer<double> trainer = make(watching(SeriesKind::difference, 0), parts);
+  Control control;
+  trainer.run(6, 1, control);
+  const TrainerState state = trainer.state();
+  CHECK(state.parameters == state.twin_parameters);
+  for (const double x : state.window) CHECK(x == 0);
+  REQUIRE(trainer.windows() > 3);
+  for (const uint8_t status : state.statuses) CHECK(status == static_cast<uint8_t>(SeriesStatus::kStatic));
+}
+
+TEST_CASE("windows close when their last iterate is there") {
+  Trainer<double>::Parts parts;
+  parts[kTrain] = blobs(50);  // 13 steps an epoch
+  Trainer<double> trainer = make(watching(SeriesKind::weights, 0), parts);
+  Control control;
+  trainer.run(1, 1, control);
+  CHECK(trainer.windows() == 0);  // iterates 0..13
+  trainer.run(3, 1, control);     // iterates 0..39: windows end at 19, 26, 33
+  CHECK(trainer.windows() == 3);
+}
+
+TEST_CASE("resuming from a state gives the same bits") {
+  Trainer<double>::Parts parts;
+  parts[kTrain] = blobs(60);
+  parts[kTest] = blobs(20);
+  const SeriesOptions series = watching(SeriesKind::difference, 1e-8);
+  Control control;
+  Trainer<double> whole = make(series, parts), first = make(series, parts), second = make(series, parts);
+  whole.run(9, 2, control);
+  first.run(4, 1, control);
+  second.restore(first.state());
+  second.run(9, 1, control);
+  const TrainerState a = whole.state(), b = second.state();
+  CHECK(a.parameters == b.parameters);
+  CHECK(a.twin_parameters == b.twin_parameters);
+  CHECK(a.exponents == b.exponents);
+  CHECK(a.statuses == b.statuses);
+  CHECK(a.misclassification == b.misclassification);
+  REQUIRE(a.history.size() == b.history.size());
+  for (size_t i = 0; i < a.history.size(); ++i) CHECK(a.history[i].loss == b.history[i].loss);
+}
+
+TEST_CASE("a loss that is not a number stops training") {
+  Trainer<double>::Parts parts;
+  auto samples = std::make_shared<Samples<double>>(1, 1);
+  const double x[] = {1, 2}, y[] = {3, -5};
+  samples->append(x, y, 2, 1.0);
+  parts[kTrain] = samples;
+  NetworkSpec spec;
+  spec.sizes = {1, 2, 1};
+  spec.hidden = spec.output = Activation::linear;
+  TrainingOptions training;
+  training.learning_rate = 100;
+  Trainer<double> trainer(spec, training, {}, parts, {1, 1, 1, 1, 0, 0, 0}, {});
+  Control control;
+  trainer.run(1000, 1, control);
+  CHECK(trainer.stop() == Stop::diverged);
+  CHECK(trainer.epochs() < 1000);
+}
+
+TEST_CASE("cancelling stops a run") {
+  Trainer<double>::Parts parts;
+  parts[kTrain] = blobs(50);
+  Trainer<double> trainer = make({}, parts);
+  Control control;
+  control.cancelled = true;
+  CHECK_THROWS_AS(trainer.run(5, 2, control), Cancelled);
+}
+
+TEST_CASE("permutations hold every index once, and differ by epoch") {
+  const auto a = permutation(1000, 5, 1), b = permutation(1000, 5, 2);
+  std::vector<bool> seen(1000, false);
+  for (const uint32_t i : a) seen[i] = true;
+  for (const bool s : seen) CHECK(s);
+  CHECK(a != b);
+  CHECK(a == permutation(1000, 5, 1));
+}

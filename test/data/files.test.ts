@@ -1,0 +1,56 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeFileAtomic } from '../../lib/data/files.js';
+import { withTempFolder } from '../helpers/temp.js';
+import { assertLegcnetError } from '../helpers/throws.js';
+
+test('text, bytes and pieces of bytes are written', async () => {
+  await withTempFolder(async (folder) => {
+    const path = join(folder, 'a');
+    await writeFileAtomic(path, 'señor');
+    assert.is(await readFile(path, 'utf8'), 'señor');
+    await writeFileAtomic(path, Uint8Array.of(1, 2));
+    await writeFileAtomic(join(folder, 'b'), [Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 3)]);
+    assert.equal([...(await readFile(path))], [1, 2]);
+    assert.equal([...(await readFile(join(folder, 'b')))], [1, 2, 3]);
+    await writeFileAtomic(path, '');
+    assert.is((await readFile(path)).length, 0);
+    assert.equal((await readdir(folder)).sort(), ['a', 'b']);
+  });
+});
+
+test('a failed write leaves the old file and nothing else', async () => {
+  await withTempFolder(async (folder) => {
+    const path = join(folder, 'a');
+    await writeFile(path, 'old');
+    function* failing(): Generator<Uint8Array> {
+      yield Uint8Array.of(1);
+      throw new Error('out of data');
+    }
+    const error = await assertLegcnetError(
+      () => writeFileAtomic(path, failing()),
+      'ERR_FILE',
+      /cannot write .*: out of data/,
+    );
+    assert.is((error.cause as Error).message, 'out of data');
+    assert.is(await readFile(path, 'utf8'), 'old');
+    await mkdir(join(folder, 'taken'));
+    await assertLegcnetError(() => writeFileAtomic(join(folder, 'taken'), 'x'), 'ERR_FILE');
+    await assertLegcnetError(() => writeFileAtomic(join(folder, 'no', 'a'), 'x'), 'ERR_FILE', /ENOENT/);
+    assert.equal((await readdir(folder)).sort(), ['a', 'taken']);
+  });
+});
+
+test('writers at the same time do not mix: the file is one of the two', async () => {
+  await withTempFolder(async (folder) => {
+    const path = join(folder, 'a');
+    const contents = ['a', 'b'].map((letter) => letter.repeat(1_000_000));
+    await Promise.all(contents.map((text) => writeFileAtomic(path, text)));
+    assert.ok(contents.includes(await readFile(path, 'utf8')));
+    assert.equal(await readdir(folder), ['a']);
+  });
+});
+
+test.run();

@@ -1,0 +1,243 @@
+import { rm } from 'node:fs/promises';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { forward, step } from '../../benchmarks/pure-js/training.js';
+import { readNpy } from '../../lib/data/npy.js';
+import { resolveExponent } from '../../lib/lyapunov/options.js';
+import { Mlp, type NetworkOptions } from '../../lib/network/mlp.js';
+import { toNativeSamples } from '../../lib/network/samples.js';
+import { type TrainOptions, type WatchOptions, train } from '../../lib/network/train.js';
+import { assertClose } from '../helpers/close.js';
+import { withTempFolder } from '../helpers/temp.js';
+import { assertLegcnetError } from '../helpers/throws.js';
+
+/** Random but repeatable numbers. */
+function stream(seed: number): () => number {
+  let state = (seed * 2654435761 + 1) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+function problem(seed: number, rows: number, columns: number, outputs: number, zeros = 0) {
+  const random = stream(seed);
+  const inputs = Float64Array.from({ length: rows * columns }, () => (random() < zeros ? 0 : 4 * random() - 2));
+  const labels = Int32Array.from({ length: rows }, () => Math.floor(random() * Math.max(2, outputs)));
+  return { features: { data: inputs, shape: [rows, columns] }, labels };
+}
+
+const watching = (over: Partial<WatchOptions> = {}): WatchOptions => ({
+  series: 'difference',
+  perturbedWeight: 0,
+  perturbation: 1e-8,
+  window: 20,
+  stride: 6,
+  target: 'train',
+  lyapunov: resolveExponent(),
+  ...over,
+});
+
+const shapes = fc.record({
+  seed: fc.integer({ min: 1, max: 1e6 }),
+  hidden: fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 0, maxLength: 3 }),
+  columns: fc.integer({ min: 1, max: 20 }),
+  outputs: fc.integer({ min: 1, max: 5 }),
+  rows: fc.integer({ min: 1, max: 23 }),
+  batchSize: fc.integer({ min: 1, max: 9 }),
+  zeros: fc.constantFrom(0, 0.85),
+  activation: fc.constantFrom('sigmoid', 'tanh', 'relu', 'linear'),
+  outputActivation: fc.constantFrom('sigmoid', 'softmax', 'linear'),
+  loss: fc.constantFrom('squared-error', 'cross-entropy'),
+  squaredErrorFactor: fc.constantFrom(1, 2),
+  divideByOutputs: fc.boolean(),
+  biases: fc.boolean(),
+  pruning: fc.boolean(),
+});
+
+test('training agrees with the pure JavaScript oracle on random networks', async () => {
+  await fc.assert(
+    fc.asyncProperty(shapes, async (shape) => {
+      const { seed, hidden, columns, outputs, rows, batchSize, zeros, pruning, ...options } = shape;
+      fc.pre(!(outputs === 1 && options.outputActivation === 'softmax'));
+      fc.pre(!(options.outputActivation === 'linear' && options.loss === 'cross-entropy'));
+      const part = problem(seed, rows, columns, outputs, zeros);
+      const network = await Mlp.random([columns, ...hidden, outputs], { ...(options as NetworkOptions), seed });
+      const mask = pruning ? Uint8Array.from({ length: network.weights }, (_, w) => (w % 3 ? 1 : 0)) : undefined;
+      const samples = await toNativeSamples('train', part, outputs, 'float64');
+      const training = { learningRate: 0.01, batchSize, epochs: 3, shuffle: false, mask };
+      const { network: trained } = await train(network, { train: samples }, training);
+
+      const parameters = network.parameters.slice();
+      mask?.forEach((kept, w) => {
+        if (!kept) parameters[w] = 0;
+      });
+      const pure = { ...network.options, sizes: network.sizes, parameters };
+      const inputs = Array.from({ length: rows }, (_, r) => part.features.data.subarray(r * columns, (r + 1) * columns));
+      const targets = Array.from({ length: rows }, (_, r) => oneHot(part.labels[r] as number, outputs));
+      for (let epoch = 0; epoch < 3; epoch++) {
+        for (let first = 0; first < rows; first += batchSize) {
+          step(pure, inputs.slice(first, first + batchSize), targets.slice(first, first + batchSize), 0.01, mask);
+        }
+      }
+      assertClose(trained.parameters, parameters, { absolute: 1e-11, relative: 1e-10 }, 'parameters');
+
+      const { outputs: predicted } = await trained.predict(part);
+      const wanted = inputs.flatMap((input) => [...(forward(pure, input).at(-1) as Float64Array)]);
+      assertClose(predicted.data, wanted, { absolute: 1e-10, relative: 1e-10 }, 'outputs');
+    }),
+    { numRuns: 150, seed: 20260101 },
+  );
+});
+
+function oneHot(label: number, outputs: number): Float64Array {
+  if (outputs === 1) return Float64Array.of(label);
+  const target = new Float64Array(outputs);
+  target[label] = 1;
+  return target;
+}
+
+async function setUp(seed = 1) {
+  const part = problem(seed, 60, 5, 3);
+  const network = await Mlp.random([5, 6, 3], { seed });
+  const parts = {
+    train: await toNativeSamples('train', part, 3, 'float64'),
+    test: await toNativeSamples('test', problem(seed + 1, 20, 5, 3), 3, 'float64'),
+  };
+  return { part, network, parts };
+}
+
+test('a twin that is not perturbed gives a difference of exactly 0 at every step', async () => {
+  const { network, parts } = await setUp();
+  await withTempFolder(async (folder) => {
+    const log = `${folder}/log.npy`;
+    const watch = watching({ perturbation: 0, log });
+    const { series } = await train(network, parts, { learningRate: 0.5, epochs: 4, watch });
+    const { data, shape } = await readNpy(log, { dtype: 'f8' });
+    assert.equal(shape, [4 * 60 + 1, network.weights]);
+    assert.ok(data.every((x) => x === 0));
+    const windows = series?.misclassification.length ?? 0;
+    assert.is(windows, Math.floor((4 * 60 + 1 - 20) / 6) + 1);
+    assert.ok(series?.missing.every((count) => count === windows), 'every window is static');
+  });
+});
+
+test('the log of the weights ends at the trained weights, and a perturbed twin differs', async () => {
+  const { network, parts } = await setUp();
+  await withTempFolder(async (folder) => {
+    const log = `${folder}/log.npy`;
+    const base = { learningRate: 0.5, epochs: 2, batchSize: 7 };
+    const result = await train(network, parts, { ...base, watch: watching({ series: 'weights', log }) });
+    const weights = await readNpy(log, { dtype: 'f8' });
+    assert.equal(weights.shape, [2 * Math.ceil(60 / 7) + 1, network.weights]);
+    assert.equal(weights.data.slice(0, network.weights), network.parameters.slice(0, network.weights));
+    assert.equal(weights.data.slice(-network.weights), result.network.parameters.slice(0, network.weights));
+    await rm(log);
+    await train(network, parts, { ...base, watch: watching({ log, perturbedWeight: 4, perturbation: 1e-3 }) });
+    const difference = (await readNpy(log, { dtype: 'f8' })).data;
+    assertClose(difference[4] as number, 1e-3, { absolute: 1e-15 });
+    assert.is(difference.slice(0, network.weights).filter((x) => x !== 0).length, 1);
+    assert.ok(difference.slice(-network.weights).every((x) => x !== 0 && Math.abs(x) < 0.1));
+  });
+});
+
+test('the same seed gives the same bits for any number of threads', async () => {
+  const { network, parts } = await setUp();
+  const options = (threads: number): TrainOptions => ({ learningRate: 0.5, epochs: 5, watch: watching(), threads });
+  const [one, two, four] = await Promise.all([1, 2, 4].map((threads) => train(network, parts, options(threads))));
+  for (const other of [two, four]) {
+    assert.equal(other?.network.parameters, one?.network.parameters);
+    assert.equal(other?.series?.exponents, one?.series?.exponents);
+    assert.equal(other?.history, one?.history);
+  }
+});
+
+test('float32 training follows float64', async () => {
+  const { part, network, parts } = await setUp();
+  const single = new Mlp(network.sizes, { ...network.options, scalar: 'float32' }, network.parameters);
+  const samples = { train: await toNativeSamples('train', part, 3, 'float32') };
+  const options = { learningRate: 0.5, epochs: 5, batchSize: 4 };
+  const a = await train(network, { train: parts.train }, options);
+  const b = await train(single, samples, options);
+  assertClose(b.network.parameters, a.network.parameters, { absolute: 1e-4 });
+  assert.not.equal(b.network.parameters, a.network.parameters);
+});
+
+test('training stops at the accuracy asked for, and reports every epoch', async () => {
+  const { network, parts } = await setUp();
+  const long = await train(network, parts, { learningRate: 0.5, epochs: 40 });
+  assert.is(long.history.length, 40);
+  assert.is(long.stoppedBy, 'epochs');
+  assert.equal(long.history.at(-1), long.scores);
+  const target = Math.max(...long.history.slice(0, 20).map((scores) => scores.train?.accuracy ?? 0));
+  const first = long.history.findIndex((scores) => (scores.train?.accuracy ?? 0) >= target);
+  const short = await train(network, parts, { learningRate: 0.5, epochs: 40, untilAccuracy: target });
+  assert.is(short.stoppedBy, 'accuracy');
+  assert.is(short.epochs, first + 1);
+  assert.equal(short.history, long.history.slice(0, first + 1));
+});
+
+test('divergence is an error that names the epoch and the learning rate', async () => {
+  const part = problem(3, 30, 4, 1);
+  const network = await Mlp.random([4, 5, 1], { activation: 'linear', outputActivation: 'linear' });
+  const parts = { train: await toNativeSamples('train', part, 1, 'float64') };
+  const error = await assertLegcnetError(
+    () => train(network, parts, { learningRate: 1e6, epochs: 100 }),
+    'ERR_DIVERGED',
+    /diverged in epoch \d+.*learning rate/,
+  );
+  assert.is(error.subject, 'learningRate');
+  await assertLegcnetError(
+    () => train(network, parts, { learningRate: 1e6, epochs: 100, evaluateEveryEpoch: false }),
+    'ERR_DIVERGED',
+    /learning rate/,
+  );
+});
+
+test('what cannot be trained is refused with a reason', async () => {
+  const { network, parts, part } = await setUp();
+  const base = { learningRate: 0.1, epochs: 1 };
+  const refuse = (options: object, message: RegExp, code: 'ERR_OPTION' | 'ERR_ARGUMENT' = 'ERR_OPTION') =>
+    assertLegcnetError(() => train(network, parts, { ...base, ...options }), code, message);
+  await refuse({ learningRate: 0 }, /learningRate/);
+  await refuse({ learningRate: Number.NaN }, /learningRate/);
+  await refuse({ epochs: undefined }, /epochs/);
+  await refuse({ epochs: 1.5 }, /epochs/);
+  await refuse({ batchsize: 3 }, /did you mean batchSize/);
+  await refuse({ stopPart: 'validation' }, /stopPart/);
+  await refuse({ watch: watching({ target: 'validation' }) }, /target/);
+  await refuse({ mask: new Uint8Array(3) }, /mask/, 'ERR_ARGUMENT');
+  await refuse({ untilAccuracy: 0.5, evaluateEveryEpoch: false }, /evaluateEveryEpoch/);
+  await assertLegcnetError(() => Mlp.random([3]), 'ERR_ARGUMENT', /sizes/);
+  await assertLegcnetError(() => Mlp.random([3, 0, 1]), 'ERR_ARGUMENT', /sizes/);
+  await assertLegcnetError(
+    () => Mlp.random([3, 2], { loss: 'cross-entropy', outputActivation: 'linear' }),
+    'ERR_OPTION',
+    /outputActivation/,
+  );
+  await assertLegcnetError(() => network.withParameters(new Float64Array(2)), 'ERR_ARGUMENT', /parameters/);
+  const bad = Float64Array.from(part.features.data);
+  bad[7] = Number.POSITIVE_INFINITY;
+  await assertLegcnetError(
+    () => toNativeSamples('train', { ...part, features: { data: bad, shape: [60, 5] } }, 3, 'float64'),
+    'ERR_ARGUMENT',
+    /row 1, column 2/,
+  );
+  await assertLegcnetError(
+    () => toNativeSamples('train', { ...part, labels: Int32Array.from({ length: 60 }, () => 3) }, 3, 'float64'),
+    'ERR_ARGUMENT',
+    /label of row 0/,
+  );
+});
+
+test('one row, one feature, one weight', async () => {
+  const part = { features: { data: Float64Array.of(2), shape: [1, 1] }, labels: Int32Array.of(1) };
+  const network = new Mlp([1, 1], { biases: false }, Float64Array.of(0.25));
+  const samples = await toNativeSamples('train', part, 1, 'float64');
+  const { network: trained } = await train(network, { train: samples }, { learningRate: 1, epochs: 1 });
+  const a = 1 / (1 + Math.exp(-0.5));
+  assertClose(trained.parameters, [0.25 - 2 * (a - 1) * a * (1 - a) * 2], { absolute: 1e-15 });
+});
+
+test.run();
