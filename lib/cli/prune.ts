@@ -115,7 +115,7 @@ export function printRecord(printer: Printer, record: RunRecord): void {
     ];
   };
   printer.table(
-    ['network', 'weights', 'pruned', 'pruned %', 'epochs', 'train %', 'validation %', 'test %', 'macro F1'],
+    ['network', 'weights', 'pruned', 'pruned %', 'epochs', 'train %', 'validation %', 'test %', 'test F1'],
     [row('dense', dense), row('ticket', ticket), row('random', baselines.random), row('magnitude', baselines.magnitude)],
   );
   printer.out(

@@ -88,10 +88,11 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     seconds[stage] += (performance.now() - begun) / 1000;
     return result;
   };
+  // Without detail there is no progress: of two trainings at once only one reports.
   const job = (stage: Stage, detail: string): JobOptions => ({
     ...(threads === undefined ? {} : { threads }),
     ...(signal && { signal }),
-    ...(onProgress && { onProgress: (progress: Progress) => onProgress({ stage, detail, ...progress }) }),
+    ...(onProgress && detail && { onProgress: (progress: Progress) => onProgress({ stage, detail, ...progress }) }),
   });
 
   const prepared = await timed('data', () => prepareData(data, config));
@@ -131,8 +132,8 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
       magnitude: select(magnitudeScores(dense.network.parameters, initial.weights)),
     };
     const [random, magnitude] = await both(
-      retrainAs('baselines')('random', masks.random, 'random ticket'),
-      retrainAs('baselines')('magnitude', masks.magnitude, 'magnitude ticket'),
+      retrainAs('baselines')('random', masks.random, 'random and magnitude ticket'),
+      retrainAs('baselines')('magnitude', masks.magnitude, ''),
     );
     return {
       random: toTicket(initial, masks.random, random),

@@ -1,6 +1,7 @@
 /** Where the windows of a run lie. */
 import { LegcnetError } from '../errors.js';
 import { EXPONENT_OPTIONS, resolveExponent } from '../lyapunov/options.js';
+import { windowStarts, windowStride } from '../lyapunov/windows.js';
 import type { Mlp } from '../network/mlp.js';
 import type { WatchOptions } from '../network/train.js';
 import type { PruneConfig } from './config.js';
@@ -14,15 +15,14 @@ export const LEAST_WINDOWS = 10;
  * of the window, where fewer than `minWindows` would fit into `iterates`.
  */
 export function strideFor(iterates: number, window: number, overlap: number, minWindows: number): number {
-  const stride = Math.max(1, Math.round(window * (1 - overlap)));
+  const stride = windowStride(window, overlap);
   if (windowCount(iterates, window, stride) >= minWindows || minWindows < 2) return stride;
   const wanted = Math.floor((iterates - window) / (minWindows - 1));
   return Math.min(stride, Math.max(wanted, Math.ceil(window / 6), 1));
 }
 
-/** Windows that fit: window i holds the iterates i stride .. i stride + window - 1. */
-export const windowCount = (iterates: number, window: number, stride: number): number =>
-  iterates < window ? 0 : Math.floor((iterates - window) / stride) + 1;
+const windowCount = (iterates: number, window: number, stride: number): number =>
+  windowStarts(iterates, window, stride).length;
 
 /** @throws LegcnetError ERR_TOO_SHORT when fewer than 10 windows fit into the longest possible training */
 export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp): WatchOptions {

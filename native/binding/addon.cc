@@ -6,12 +6,14 @@ namespace legcnet::binding {
 
 void register_granger(Napi::Env env, Napi::Object exports);
 void register_info(Napi::Env env, Napi::Object exports);
+void register_lyapunov(Napi::Env env, Napi::Object exports);
 void register_training(Napi::Env env, Napi::Object exports);
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   initialise_tasks(env);
   register_granger(env, exports);
   register_info(env, exports);
+  register_lyapunov(env, exports);
   register_training(env, exports);
   return exports;
 }

@@ -9,6 +9,7 @@
 #include "granger_batch.h"
 #include "granger_pair.h"
 #include "granger_target.h"
+#include "keep_subnormals.h"
 #include "parallel.h"
 
 namespace legcnet {
@@ -151,6 +152,7 @@ class RowTester {
   }
 
   void write(size_t row, int lag, const Sums& sums) {
+    const KeepSubnormals keep;  // far down the tail, p is one
     const size_t i = at(row, lag);
     result_.restricted_rss[i] = sums.restricted;
     result_.unrestricted_rss[i] = sums.unrestricted;

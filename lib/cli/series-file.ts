@@ -1,0 +1,46 @@
+/** Series from a file: .npy, or CSV with one series a line (or one series down a single column). */
+import { readFile } from 'node:fs/promises';
+import { parse } from 'csv-parse/sync';
+import type { NdArray } from '../data/ndarray.js';
+import { fileError } from '../data/files.js';
+import { readNpy } from '../data/npy.js';
+import { LegcnetError, unexpected } from '../errors.js';
+
+/**
+ * @returns [N] or [rows, N], float64 or float32
+ * @throws LegcnetError ERR_FILE, ERR_DATA naming line and column
+ */
+export async function readSeriesFile(file: string): Promise<NdArray<Float64Array> | NdArray<Float32Array>> {
+  const array = /\.npy$/i.test(file) ? await readNpy(file, { dtype: ['f8', 'f4'] }) : await readCsvSeries(file);
+  if (array.shape.length > 2 || array.shape.length === 0) {
+    throw unexpected('ERR_DATA', file, 'an array [N] or [rows, N]', array.shape);
+  }
+  return array as NdArray<Float64Array> | NdArray<Float32Array>;
+}
+
+async function readCsvSeries(file: string): Promise<NdArray<Float64Array>> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw fileError('read', file, error);
+  }
+  let lines: string[][];
+  try {
+    lines = parse(text, { trim: true, skip_empty_lines: true, comment: '#' });
+  } catch (cause) {
+    throw new LegcnetError('ERR_DATA', `${file}: ${(cause as Error).message}`, { subject: file, cause });
+  }
+  const width = lines[0]?.length ?? 0;
+  const data = new Float64Array(lines.length * width);
+  lines.forEach((line, row) => {
+    line.forEach((cell, column) => {
+      const value = cell === '' ? Number.NaN : Number(cell);
+      if (Number.isNaN(value) && !/^nan$/i.test(cell)) {
+        throw unexpected('ERR_DATA', `${file}, line ${row + 1}, column ${column + 1}`, 'a number', cell);
+      }
+      data[row * width + column] = value;
+    });
+  });
+  return { data, shape: width === 1 ? [lines.length] : [lines.length, width] };
+}

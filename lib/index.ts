@@ -1,0 +1,53 @@
+/**
+ * legcnet: prunes dense neural networks by chaos and causality.
+ *
+ * @packageDocumentation
+ */
+export { LegcnetError, type LegcnetErrorCode } from './errors.js';
+export { type OptionName, type OptionValues, options } from './options.js';
+export type { JobOptions, Progress } from './native.js';
+
+export type { NdArray, TypedArray } from './data/ndarray.js';
+export { type Dataset, type DatasetName, type LoadOptions, datasetNames, loadDataset } from './data/datasets.js';
+export { readNpy, writeNpy } from './data/npy.js';
+export { type Scaler, type Scaling, applyScaler, fitScaler, scaleParts } from './data/scale.js';
+export { type Split, type SplitOptions, split } from './data/split.js';
+
+export { Mlp, type LayerShape, type NetworkOptions } from './network/mlp.js';
+export { type Metrics, macroScores } from './network/metrics.js';
+export { type Features, type NativeSamples, type Part, toNativeSamples } from './network/samples.js';
+export {
+  type PartName,
+  type Scores,
+  type TrainOptions,
+  type TrainResult,
+  type TrainingParts,
+  type WatchOptions,
+  type WatchedSeries,
+  train,
+} from './network/train.js';
+export { readSafetensors, writeSafetensors } from './interchange/safetensors.js';
+
+export {
+  type DivergenceCurves,
+  type DivergenceOptions,
+  type LyapunovExponents,
+  type LyapunovOptions,
+  divergenceCurve,
+  lyapunovExponents,
+} from './lyapunov/lyapunov.js';
+export { type ExponentOptions, resolveExponent } from './lyapunov/options.js';
+export { windowStarts, windowStride } from './lyapunov/windows.js';
+export { type Correction, adjustPValues } from './granger/adjust.js';
+export { type GrangerOptions, type GrangerResult, type GrangerVerdict, grangerTest } from './granger/granger.js';
+
+export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';
+export { type Density, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from './mask/select.js';
+
+export { type Judgement, type Verdict, type VerdictCounts, judge } from './pipeline/causality.js';
+export { type PruneConfig, resolveConfig } from './pipeline/config.js';
+export { type PruneOptions, type PruneResult, type StageProgress, type Ticket, prune } from './pipeline/prune.js';
+export { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from './pipeline/record.js';
+export { writeRunFolder } from './pipeline/run-folder.js';
+export { version } from './pipeline/version.js';
+export { type Replay, type ReplayedRun, replay } from './experiment/replay.js';

@@ -1,0 +1,121 @@
+// divergenceCurves() and lyapunovExponents(): many series as one task.
+#include "lyapunov.h"
+
+#include <memory>
+#include <utility>
+
+#include "arguments.h"
+#include "lyapunov_options.h"
+#include "task.h"
+
+namespace legcnet::binding {
+namespace {
+
+/// ({series: [rows, samples], rows, samples, lyapunov: see lyapunov_options.h, threads})
+template <typename T>
+class SeriesTask : public Task {
+ public:
+  explicit SeriesTask(const Fields& fields)
+      : rows_(static_cast<size_t>(fields.integer("rows", 0, int64_t(1) << 32))),
+        samples_(static_cast<size_t>(fields.integer("samples", 0, kMaxSeriesLength))),
+        options_(read_lyapunov_options(Fields(fields.get("lyapunov"), "lyapunov"))),
+        threads_(fields.threads()),
+        series_(fields.array<T>("series", rows_ * samples_)) {
+    control().total = rows_;
+  }
+
+ protected:
+  SeriesView<T> view() {
+    at_.resize(samples_);
+    for (size_t i = 0; i < samples_; ++i) at_[i] = series_.data() + i;
+    return {at_.data(), samples_, samples_};
+  }
+
+  const size_t rows_, samples_;
+  const LyapunovOptions options_;
+  const int threads_;
+
+ private:
+  std::vector<T> series_;
+  std::vector<const T*> at_;
+};
+
+/// Resolves with {curve: [rows, horizon + 1], counts: the same, status: [rows], unmatched: [rows]}.
+template <typename T>
+class CurvesTask : public SeriesTask<T> {
+ public:
+  using SeriesTask<T>::SeriesTask;
+
+ private:
+  void run() override {
+    const size_t steps = this->options_.embedding.horizon + 1;
+    curve_.resize(this->rows_ * steps);
+    counts_.resize(this->rows_ * steps);
+    status_.resize(this->rows_);
+    unmatched_.resize(this->rows_);
+    divergence_curves(this->view(), this->rows_, this->options_, this->threads_, this->control(),
+                      {curve_.data(), counts_.data(), status_.data(), unmatched_.data()}, &this->control().done);
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    auto object = Napi::Object::New(env);
+    object.Set("curve", array_owning(env, std::move(curve_)));
+    object.Set("counts", array_owning(env, std::move(counts_)));
+    object.Set("status", array_owning(env, std::move(status_)));
+    object.Set("unmatched", array_owning(env, std::move(unmatched_)));
+    return object;
+  }
+
+  std::vector<double> curve_;
+  std::vector<uint32_t> counts_, unmatched_;
+  std::vector<uint8_t> status_;
+};
+
+/// Resolves with {exponent: [rows], status: [rows], unmatched: [rows], fitRange: [rows, 2]}.
+template <typename T>
+class ExponentsTask : public SeriesTask<T> {
+ public:
+  using SeriesTask<T>::SeriesTask;
+
+ private:
+  void run() override {
+    exponent_.resize(this->rows_);
+    status_.resize(this->rows_);
+    unmatched_.resize(this->rows_);
+    fit_range_.resize(2 * this->rows_);
+    lyapunov_exponents(this->view(), this->rows_, this->options_, this->threads_, this->control(),
+                       {exponent_.data(), status_.data(), unmatched_.data(), fit_range_.data()}, &this->control().done);
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    auto object = Napi::Object::New(env);
+    object.Set("exponent", array_owning(env, std::move(exponent_)));
+    object.Set("status", array_owning(env, std::move(status_)));
+    object.Set("unmatched", array_owning(env, std::move(unmatched_)));
+    object.Set("fitRange", array_owning(env, std::move(fit_range_)));
+    return object;
+  }
+
+  std::vector<double> exponent_;
+  std::vector<uint8_t> status_;
+  std::vector<uint32_t> unmatched_;
+  std::vector<int32_t> fit_range_;
+};
+
+template <template <typename> class TaskOf>
+Napi::Value start(const Napi::CallbackInfo& info) {
+  const Fields fields(info[0], "lyapunov");
+  if (array_type(fields.get("series")) == napi_float32_array) {
+    return Task::start(info.Env(), std::make_unique<TaskOf<float>>(fields));
+  }
+  return Task::start(info.Env(), std::make_unique<TaskOf<double>>(fields));
+}
+
+}  // namespace
+
+void register_lyapunov(Napi::Env env, Napi::Object exports) {
+  exports.Set("divergenceCurves", Napi::Function::New(env, start<CurvesTask>));
+  exports.Set("lyapunovExponents", Napi::Function::New(env, start<ExponentsTask>));
+}
+
+}  // namespace legcnet::binding
