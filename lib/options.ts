@@ -276,16 +276,16 @@ export const options = {
     group: 'series',
     help: 'how far the twin starts off, in one weight; 0 gives an identical twin',
   }),
-  perturbedWeight: custom<'first' | 'first-varying' | number>()({
-    schema: z.union([z.literal('first'), z.literal('first-varying'), z.int().min(0)]) as z.ZodType<
-      'first' | 'first-varying' | number
+  perturbedWeight: custom<'first' | 'first-varying' | 'most-varying' | number>()({
+    schema: z.union([z.enum(['first', 'first-varying', 'most-varying']), z.int().min(0)]) as z.ZodType<
+      'first' | 'first-varying' | 'most-varying' | number
     >,
-    expected: '"first", "first-varying" or the index of a weight',
+    expected: '"first", "first-varying", "most-varying" or the index of a weight',
     parse: asNumber,
-    default: 'first-varying',
+    default: 'most-varying',
     group: 'series',
     placeholder: '<index>',
-    help: "the twin's moved weight: the first, the first whose input varies, or by index",
+    help: "the twin's moved weight: the first; the first whose input varies, or whose input varies most; or by index",
   }),
   window: integer({ min: 3, max: 1e6, default: 200, group: 'series', help: 'iterates in a window' }),
   overlap: real({

@@ -45,12 +45,11 @@ function testLag(source: Float64Array, target: Float64Array, lag: number): LagTe
   if (n <= 3 * lag + 1) return without('too-short');
   for (let a = 1; a <= lag; a++) {
     for (const series of [source, target]) {
-      const column = series.subarray(lag - a, n - a);
-      if (column.every((value) => value === column[0])) return without('constant');
+      if (isConstant(series.subarray(lag - a, n - a))) return without('constant');
     }
   }
   const { explained, residual, total, rank } = fit(source, target, lag, lag);
-  if (!(residual > total * 2 ** -52)) return without('perfect-fit');
+  if (isConstant(target.subarray(lag)) || !(residual > total * 2 ** -52)) return without('perfect-fit');
   const df = samples - rank;
   const ratio = explained / residual;
   const f = (ratio / lag) * df;
@@ -67,6 +66,10 @@ function testLag(source: Float64Array, target: Float64Array, lag: number): LagTe
 
 function isUsable(value: number): boolean {
   return Math.abs(value) <= 1e150;
+}
+
+function isConstant(series: Float64Array): boolean {
+  return series.every((value) => value === series[0]);
 }
 
 function without(status: GrangerStatus): LagTest {

@@ -19,7 +19,8 @@ const CURVE_OPTIONS = [
 
 /** Options of `divergenceCurve`; the option table states the defaults. */
 export interface DivergenceOptions
-  extends Partial<Pick<ExponentOptions, Exclude<(typeof CURVE_OPTIONS)[number], 'threads'>>>, JobOptions {}
+  extends Partial<Pick<ExponentOptions, Exclude<(typeof CURVE_OPTIONS)[number], 'threads'>>>,
+    JobOptions {}
 
 /** Options of `lyapunovExponents`; the option table states the defaults. */
 export interface LyapunovOptions extends Partial<ExponentOptions>, JobOptions {}
@@ -95,8 +96,13 @@ export async function divergenceCurve(series: SeriesInput, options: DivergenceOp
     () => native.divergenceCurves({ ...batch, lyapunov, threads: threads ?? defaultThreads() }),
     options,
   );
-  const shape = [batch.rows, lyapunov.horizon + 1];
-  return { curve: { data: curve, shape }, counts: { data: counts, shape }, status: statusNames(status), unmatched };
+  const steps = lyapunov.horizon + 1;
+  return {
+    curve: { data: curve, shape: [batch.rows, steps] },
+    counts: { data: counts, shape: [batch.rows, steps] },
+    status: statusNames(status),
+    unmatched,
+  };
 }
 
 /**
@@ -116,7 +122,10 @@ export async function divergenceCurve(series: SeriesInput, options: DivergenceOp
  * @param series [N], or row-major [rows, N]; N <= 2^24. Copied: the caller may change it afterwards
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`
  */
-export async function lyapunovExponents(series: SeriesInput, options: LyapunovOptions = {}): Promise<LyapunovExponents> {
+export async function lyapunovExponents(
+  series: SeriesInput,
+  options: LyapunovOptions = {},
+): Promise<LyapunovExponents> {
   const { threads, ...given } = resolveOptions([...EXPONENT_OPTIONS, 'threads'] as const, options);
   checkJobOptions(options);
   const batch = readSeriesBatch(series);

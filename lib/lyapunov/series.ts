@@ -25,7 +25,12 @@ export function readSeriesBatch(input: SeriesInput): SeriesBatch {
 function readNdArray(input: NdArray<Float64Array> | NdArray<Float32Array>): SeriesBatch {
   const { data, shape } = (input ?? {}) as Partial<NdArray>;
   if (!isFloats(data) || !Array.isArray(shape)) {
-    throw unexpected('ERR_ARGUMENT', 'series', 'a Float64Array, a Float32Array or {data, shape} with one of them', input);
+    throw unexpected(
+      'ERR_ARGUMENT',
+      'series',
+      'a Float64Array, a Float32Array or {data, shape} with one of them',
+      input,
+    );
   }
   const extents = shape as readonly number[];
   if (extents.length !== 1 && extents.length !== 2) {

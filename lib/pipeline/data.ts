@@ -6,6 +6,7 @@ import { unexpected } from '../errors.js';
 import { type Part, toNativeSamples } from '../network/samples.js';
 import { PARTS, type PartName, type TrainingParts } from '../network/train.js';
 import type { PruneConfig } from './config.js';
+import { type VaryingFeatures, findVarying } from './varying.js';
 
 export interface PreparedData {
   readonly name: string;
@@ -15,8 +16,8 @@ export interface PreparedData {
   /** Output units: one for two classes, unless the outputs are softmax; else one a class. */
   readonly outputs: number;
   readonly parts: TrainingParts;
-  /** The first feature that is not the same in all training rows. */
-  readonly firstVaryingFeature: number;
+  /** Features of the training part that vary. */
+  readonly varying: VaryingFeatures;
 }
 
 /** Rows of one of the two sources that a part is taken from. */
@@ -41,9 +42,13 @@ export async function prepareData(given: Dataset | string, config: PruneConfig):
   const outputs = dataset.classes.length === 2 && config.outputActivation !== 'softmax' ? 1 : dataset.classes.length;
   const parts: { [P in PartName]?: Awaited<ReturnType<typeof toNativeSamples>> } = {};
   const train = portions.train as Portion;
+  let varying: VaryingFeatures | undefined;
   for (const name of PARTS) {
     const portion = portions[name];
-    if (portion) parts[name] = await toNativeSamples(name, await scale(train, portion, config), outputs, config.scalar);
+    if (!portion) continue;
+    const part = await scale(train, portion, config);
+    parts[name] = await toNativeSamples(name, part, outputs, config.scalar);
+    if (name === 'train') varying = await findVarying(part);
   }
   return {
     name: dataset.name,
@@ -52,7 +57,7 @@ export async function prepareData(given: Dataset | string, config: PruneConfig):
     features: dataset.features.shape[1] as number,
     outputs,
     parts: parts as TrainingParts,
-    firstVaryingFeature: firstVarying(train),
+    varying: varying as VaryingFeatures,
   };
 }
 
@@ -94,14 +99,4 @@ async function scale(train: Portion, portion: Portion, config: PruneConfig): Pro
 
 function mapRows(portions: { [P in PartName]?: Portion }): { [P in PartName]?: number } {
   return Object.fromEntries(Object.entries(portions).map(([name, { rows }]) => [name, rows.length]));
-}
-
-/** Usually the first; MNIST's first pixels are 0 in every image. */
-function firstVarying({ features, rows }: Portion): number {
-  const columns = features.shape[1] as number;
-  for (let column = 0; column < columns; column++) {
-    const first = features.data[(rows[0] as number) * columns + column];
-    if (rows.some((row) => features.data[row * columns + column] !== first)) return column;
-  }
-  throw unexpected('ERR_DATA', 'features', 'at least one feature that is not the same in every training row', 'none');
 }

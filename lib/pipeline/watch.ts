@@ -59,10 +59,11 @@ function watchedEpochs({ method, partial, epochs }: PruneConfig): number {
   return 'percent' in partial ? (epochs * partial.percent) / 100 : Math.min(epochs, partial.epochs);
 }
 
-/** Weight [0, j] of the first layer, j the first feature that varies: its gradient is not always zero. */
+/** Weight [0, j] of the first layer hangs on feature j. */
 function perturbedWeight({ perturbedWeight: chosen }: PruneConfig, data: PreparedData, network: Mlp): number {
   if (chosen === 'first') return 0;
-  if (chosen === 'first-varying') return data.firstVaryingFeature;
+  if (chosen === 'first-varying') return data.varying.first;
+  if (chosen === 'most-varying') return data.varying.most;
   if (chosen >= network.weights) {
     throw new LegcnetError('ERR_OPTION', `there is no weight ${chosen}: the network has ${network.weights}`, {
       subject: 'perturbedWeight',

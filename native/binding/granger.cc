@@ -93,8 +93,6 @@ Napi::Value start(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void register_granger(Napi::Env env, Napi::Object exports) {
-  exports.Set("granger", Napi::Function::New(env, start));
-}
+void register_granger(Napi::Env env, Napi::Object exports) { exports.Set("granger", Napi::Function::New(env, start)); }
 
 }  // namespace legcnet::binding

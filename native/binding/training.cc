@@ -89,10 +89,11 @@ using SamplesVariant = std::variant<std::shared_ptr<Samples<double>>, std::share
 class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
  public:
   static void define(Napi::Env env, Napi::Object exports) {
-    exports.Set("Samples", DefineClass(env, "Samples",
-                                       {InstanceMethod<&SamplesHandle::append>("append"),
-                                        InstanceAccessor<&SamplesHandle::rows>("rows"),
-                                        InstanceAccessor<&SamplesHandle::sparse>("sparse")}));
+    const Napi::Function type = DefineClass(env, "Samples", {InstanceMethod<&SamplesHandle::append>("append")});
+    // Not InstanceAccessor: Node checks what a method is called on, but not a getter that was taken off the prototype.
+    type.Get("prototype").As<Napi::Object>().DefineProperties({Napi::PropertyDescriptor::Accessor<rows>("rows"),
+                                                               Napi::PropertyDescriptor::Accessor<sparse>("sparse")});
+    exports.Set("Samples", type);
   }
 
   /// (scalar, columns, outputs)
@@ -141,11 +142,15 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
     std::visit([&](auto& s) { s->append(inputs.data, targets.data, count, factor); }, samples);
     return info.Env().Undefined();
   }
-  Napi::Value rows(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), std::visit([](auto& s) { return static_cast<double>(s->rows()); }, samples));
+  static const SamplesVariant& samples_of(const Napi::CallbackInfo& info) {
+    return handle_of<SamplesHandle>(info.This(), "this", kSamplesTag, "Samples").samples;
   }
-  Napi::Value sparse(const Napi::CallbackInfo& info) {
-    return Napi::Boolean::New(info.Env(), std::visit([](auto& s) { return s->sparse(); }, samples));
+  static Napi::Value rows(const Napi::CallbackInfo& info) {
+    const double rows = std::visit([](auto& s) { return static_cast<double>(s->rows()); }, samples_of(info));
+    return Napi::Number::New(info.Env(), rows);
+  }
+  static Napi::Value sparse(const Napi::CallbackInfo& info) {
+    return Napi::Boolean::New(info.Env(), std::visit([](auto& s) { return s->sparse(); }, samples_of(info)));
   }
 
   size_t columns_ = 0, outputs_ = 0;

@@ -28,7 +28,8 @@ double gamma_ratio(double a) {
   }
   const double i = 1 / a;
   const double series =
-      1 + i * (-1. / 8 + i * (1. / 128 + i * (5. / 1024 + i * (-21. / 32768 + i * (-399. / 262144 + i * (869. / 4194304))))));
+      1 + i * (-1. / 8 +
+               i * (1. / 128 + i * (5. / 1024 + i * (-21. / 32768 + i * (-399. / 262144 + i * (869. / 4194304))))));
   return numerator / denominator * std::sqrt(a) * series;
 }
 

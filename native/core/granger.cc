@@ -147,7 +147,8 @@ class RowTester {
       batch.standardised(lane, standardised_);
       copied_ = true;
     }
-    const PairFit fit = fit_pair({target_.raw.data(), &target_.series}, {raw_.data(), &standardised_}, target_.n, begin, lag);
+    const PairFit fit =
+        fit_pair({target_.raw.data(), &target_.series}, {raw_.data(), &standardised_}, target_.n, begin, lag);
     return {fit.restricted, fit.explained, fit.unrestricted, fit.rank, fit.wald, fit.wald_df};
   }
 

@@ -1,5 +1,6 @@
 // Granger causality: do the past values of a source help to predict a target beyond the target's own past?
-// C. W. J. Granger, Econometrica 37 (1969), 424-438. The four statistics are those of statsmodels' grangercausalitytests.
+// C. W. J. Granger, Econometrica 37 (1969), 424-438. The four statistics are those of statsmodels'
+// grangercausalitytests.
 //
 // For lag L and n samples the rows t = L..n-1 are used, T = n - L of them:
 //   restricted    target(t) ~ 1, target(t-1), ..., target(t-L)                               residual sum of squares a

@@ -61,13 +61,13 @@ class GrangerBatch {
 
   const TargetModel& target_;
   const int first_, last_;
-  Buffer raw_, x_;      // [n, kRows]
-  Buffer xx_, zx_;      // [last+1, last+1, kRows] lag a of source (of target; 0: the target) times lag b of source
-  Buffer sx_;           // [last+1, kRows] sums of the source's lags
-  Buffer z_rows_;       // [last+1, last+1, kRows] the rows of Q'X and, in the last column, Q'y
-  Buffer x_rows_;       // [last+1, last+1, kRows] the rows of U, and h
-  Buffer beta_;         // [last+1, kRows] coefficients
-  Buffer mean_;         // [kRows]
+  Buffer raw_, x_;  // [n, kRows]
+  Buffer xx_, zx_;  // [last+1, last+1, kRows] lag a of source (of target; 0: the target) times lag b of source
+  Buffer sx_;       // [last+1, kRows] sums of the source's lags
+  Buffer z_rows_;   // [last+1, last+1, kRows] the rows of Q'X and, in the last column, Q'y
+  Buffer x_rows_;   // [last+1, last+1, kRows] the rows of U, and h
+  Buffer beta_;     // [last+1, kRows] coefficients
+  Buffer mean_;     // [kRows]
   std::vector<size_t> run_;
   std::vector<int> exponent_;
   std::vector<bool> finite_;

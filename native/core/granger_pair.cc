@@ -21,8 +21,9 @@ double raw_condition(double target_mean, int target_exponent, double source_mean
   // raw [1, Y, X] = [u, y, x] M with u = 1/sqrt(n): column of means over a diagonal. Frobenius norms of M and of M^-1.
   const double root = std::sqrt(static_cast<double>(n));
   const double y = std::ldexp(1.0, target_exponent), x = std::ldexp(1.0, source_exponent);
-  const double norm = std::hypot(root, std::sqrt(2.0 * lag) * root * std::max(std::fabs(target_mean), std::fabs(source_mean)),
-                                 std::sqrt(2.0 * lag) * std::max(y, x));
+  const double norm =
+      std::hypot(root, std::sqrt(2.0 * lag) * root * std::max(std::fabs(target_mean), std::fabs(source_mean)),
+                 std::sqrt(2.0 * lag) * std::max(y, x));
   const double inverse = std::hypot(1 / root, std::sqrt(lag) * std::hypot(target_mean / y, source_mean / x),
                                     std::sqrt(lag) * std::hypot(1 / y, 1 / x));
   return norm * inverse;
@@ -33,7 +34,9 @@ PairFit fit_pair(const PairSeries& target, const PairSeries& source, size_t n, s
   const Index columns = 2 * lag + 1;
   const double* y = target.standardised->values.data() + begin;
   const double* x = source.standardised->values.data() + begin;
-  const auto lagged = [&](const double* series, int a) { return Eigen::Map<const Eigen::VectorXd>(series - a, samples); };
+  const auto lagged = [&](const double* series, int a) {
+    return Eigen::Map<const Eigen::VectorXd>(series - a, samples);
+  };
 
   // One factorisation gives all three sums of squares: the target, as last column, has its squared components along
   // the restricted columns, then along what the source's lags add (a - b), then along nothing (b).
@@ -48,10 +51,9 @@ PairFit fit_pair(const PairSeries& target, const PairSeries& source, size_t n, s
   const MatrixXd r = design.topLeftCorner(columns, columns).triangularView<Eigen::Upper>();
 
   const MatrixXd inverse = r.triangularView<Eigen::Upper>().solve(MatrixXd::Identity(columns, columns));
-  const double condition =
-      r.norm() * inverse.norm() *
-      raw_condition(target.standardised->mean, target.standardised->exponent, source.standardised->mean,
-                    source.standardised->exponent, n, lag);
+  const double condition = r.norm() * inverse.norm() *
+                           raw_condition(target.standardised->mean, target.standardised->exponent,
+                                         source.standardised->mean, source.standardised->exponent, n, lag);
   const double tolerance = static_cast<double>(std::max(samples, columns)) * kEpsilon;
   if (!(condition * tolerance * kRankMargin < 1)) {
     const PairFit by_svd = fit_pair_by_svd(target.raw, source.raw, n, begin, lag);

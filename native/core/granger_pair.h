@@ -15,8 +15,8 @@ struct PairFit {
   double restricted;    ///< a, in squared units of the raw target
   double explained;     ///< a - b, computed without subtracting
   double unrestricted;  ///< b
-  int rank;             ///< of the unrestricted design with raw columns: singular values above smax max(T, 2L+1) 2.2e-16
-  double wald;          ///< params_ftest's statistic and its numerator degrees of freedom; only if rank < 2L + 1
+  int rank;     ///< of the unrestricted design with raw columns: singular values above smax max(T, 2L+1) 2.2e-16
+  double wald;  ///< params_ftest's statistic and its numerator degrees of freedom; only if rank < 2L + 1
   int wald_df;
 };
 

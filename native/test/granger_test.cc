@@ -1,0 +1,352 @@
+#include "granger.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "distributions.h"
+#include "granger_batch.h"
+#include "granger_pair.h"
+
+using namespace legcnet;
+
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+using Series = std::vector<double>;
+
+/// Series of all kinds: noise, autoregressive, walk, trend, steps, mostly zero.
+Series random_series(std::mt19937_64& random, size_t n, unsigned kind) {
+  std::normal_distribution<double> normal;
+  Series x(n);
+  double v = 0;
+  for (size_t t = 0; t < n; ++t) {
+    const double e = normal(random);
+    switch (kind % 6) {
+      case 0: v = e; break;
+      case 1: v = 0.6 * v + e; break;
+      case 2: v += e; break;
+      case 3: v = 2 + std::exp(-5.0 * static_cast<double>(t) / static_cast<double>(n)) + 0.01 * e; break;
+      case 4: v = std::round(e); break;
+      default: v = e > 0.8 ? e : 0;
+    }
+    x[t] = v;
+  }
+  return x;
+}
+
+/// A [rows, n] matrix and the view of its rows.
+struct Matrix {
+  size_t rows, n;
+  bool window_major;
+  Series values;
+  std::vector<const double*> at;
+
+  Matrix(const std::vector<Series>& series, size_t samples, bool by_window = false)
+      : rows(series.size()), n(samples), window_major(by_window), values(rows * n), at(n) {
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t t = 0; t < n; ++t) values[by_window ? t * rows + row : row * n + t] = series[row][t];
+    }
+    for (size_t t = 0; t < n; ++t) at[t] = values.data() + (by_window ? t * rows : t);
+  }
+  SeriesView<double> view() const { return {at.data(), window_major ? 1 : n, n}; }
+};
+
+GrangerResult test(const Matrix& sources, const Matrix& targets, GrangerOptions options = {}, bool pairwise = false) {
+  Control control;
+  options.all_statistics = true;
+  const GrangerResult result = granger(sources.view(), sources.rows, targets.view(), pairwise, options, control);
+  CHECK(control.done == sources.rows);
+  CHECK(control.total == sources.rows);
+  return result;
+}
+
+/// Bits, so that NaN equals itself.
+template <typename T>
+bool same(const std::vector<T>& a, const std::vector<T>& b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+}
+bool same(const GrangerResult& a, const GrangerResult& b) {
+  return same(a.status, b.status) && same(a.restricted_rss, b.restricted_rss) &&
+         same(a.unrestricted_rss, b.unrestricted_rss) && same(a.p_value, b.p_value) &&
+         same(a.statistics, b.statistics) && same(a.common_restricted_rss, b.common_restricted_rss) &&
+         same(a.common_unrestricted_rss, b.common_unrestricted_rss) && same(a.common_lag, b.common_lag);
+}
+
+/// The residual sums of squares a and b on rows begin..n-1, by Gram-Schmidt (twice is enough) in long double.
+std::pair<double, double> by_gram_schmidt(const Series& source, const Series& target, size_t begin, size_t lag) {
+  using Column = std::vector<long double>;
+  const size_t samples = target.size() - begin;
+  const auto dot = [](const Column& a, const Column& b) {
+    long double sum = 0;
+    for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  std::vector<Column> basis;
+  const auto project_off = [&](Column column) {
+    for (int pass = 0; pass < 2; ++pass) {
+      for (const Column& q : basis) {
+        const long double c = dot(q, column);
+        for (size_t i = 0; i < samples; ++i) column[i] -= c * q[i];
+      }
+    }
+    return column;
+  };
+  const auto add = [&](const Column& column) {
+    Column rest = project_off(column);
+    const long double norm = std::sqrt(dot(rest, rest));
+    for (long double& v : rest) v /= norm;
+    basis.push_back(rest);
+  };
+  const auto lagged = [&](const Series& series, size_t a) {
+    return Column(series.begin() + static_cast<ptrdiff_t>(begin - a), series.end() - static_cast<ptrdiff_t>(a));
+  };
+  add(Column(samples, 1));
+  for (size_t a = 1; a <= lag; ++a) add(lagged(target, a));
+  const Column restricted = project_off(lagged(target, 0));
+  for (size_t a = 1; a <= lag; ++a) add(lagged(source, a));
+  const Column unrestricted = project_off(lagged(target, 0));
+  return {static_cast<double>(dot(restricted, restricted)), static_cast<double>(dot(unrestricted, unrestricted))};
+}
+
+bool close(double actual, double expected, double relative) {
+  return std::fabs(actual - expected) <= relative * std::fabs(expected);
+}
+
+GrangerStatus status_at(const GrangerResult& result, size_t row, int lag) {
+  return static_cast<GrangerStatus>(
+      result.status[row * static_cast<size_t>(result.lags) + static_cast<size_t>(lag) - 1]);
+}
+
+}  // namespace
+
+TEST_CASE("upper tails agree with 40-digit arithmetic, far down too") {
+  const struct {
+    double x;
+    int df;
+    double p;
+  } chi2[] = {{1e-08, 1, 0.999920211544052694},
+              {0.5, 1, 0.479500122186953462},
+              {3.841458820694124, 1, 0.0500000000000000574},
+              {700, 1, 2.99022697512462034e-154},
+              {1350, 1, 1.54055350533315261e-295},
+              {0.001, 2, 0.999500124979169271},
+              {10, 2, 0.0067379469990854671},
+              {1400, 2, 9.85967654375977086e-305},
+              {23.5, 14, 0.052604823701332377},
+              {600, 14, 5.31856469739069042e-119},
+              {1420, 14, 8.03185559265442608e-295},
+              {14, 15, 0.525529129762908876},
+              {3, 29, 0.999999999736394123},
+              {1400, 29, 1.11599892138147184e-276}};
+  for (const auto& [x, df, p] : chi2) CHECK(close(chi2_upper(x, df), p, 2e-13));
+  const struct {
+    double x;
+    int numerator, denominator;
+    double p;
+  } f[] = {{1e-09, 1, 400, 0.999974784439418891}, {0.3, 1, 5, 0.607435494075924219},
+           {4, 1, 1, 0.295167235300866548},       {1e4, 1, 1, 0.0063659855298165103},
+           {80, 1, 85, 7.00216441521994834e-14},  {5000, 1, 150, 4.3732650783942596e-117},
+           {2.5, 2, 3, 0.229639663385922947},     {1e6, 2, 60, 2.0570591621363648e-136},
+           {0.9, 3, 200, 0.442164535259104794},   {1.2, 7, 41, 0.324535458240896676},
+           {30, 7, 41, 3.39833066070823696e-14},  {1, 14, 71, 0.462988677607208555},
+           {500, 14, 71, 5.2976338440377538e-65}, {40, 13, 3000, 2.10675577829122424e-94},
+           {0.001, 6, 87, 0.999999995196464917},  {250, 6, 400, 5.81598356182507711e-132}};
+  for (const auto& [x, numerator, denominator, p] : f) CHECK(close(f_upper(x, numerator, denominator), p, 2e-13));
+}
+
+TEST_CASE("upper tails at the ends") {
+  CHECK(chi2_upper(0, 3) == 1);
+  CHECK(chi2_upper(-1, 3) == 1);
+  CHECK(chi2_upper(kInf, 3) == 0);
+  CHECK(std::isnan(chi2_upper(kNaN, 3)));
+  CHECK(f_upper(0, 2, 3) == 1);
+  CHECK(f_upper(-1, 2, 3) == 1);
+  CHECK(f_upper(kInf, 2, 3) == 0);
+  CHECK(std::isnan(f_upper(kNaN, 2, 3)));
+  // Falls without a step where one formula takes over from another.
+  for (int df : {1, 2, 5, 14}) {
+    for (double x = 0.01, before = 1; x < 1e4; x *= 1.01) {
+      const double p = f_upper(x, df, 30);
+      CHECK(p < before);
+      before = p;
+    }
+  }
+}
+
+TEST_CASE("sums of squares of both samples agree with long double") {
+  std::mt19937_64 random(1);
+  const int max_lag = 8;
+  for (size_t n : {26u, 40u, 90u}) {
+    for (unsigned kind = 0; kind < 36; ++kind) {
+      const Series source = random_series(random, n, kind % 6), target = random_series(random, n, kind / 6);
+      GrangerOptions options;
+      options.max_lag = max_lag;
+      options.common_sample = true;
+      const GrangerResult result = test(Matrix({source}, n), Matrix({target}, n), options);
+      for (int lag = 1; lag <= max_lag; ++lag) {
+        const size_t i = static_cast<size_t>(lag) - 1;
+        if (status_at(result, 0, lag) != GrangerStatus::kOk) continue;
+        const auto own = by_gram_schmidt(source, target, static_cast<size_t>(lag), static_cast<size_t>(lag));
+        CHECK(close(result.restricted_rss[i], own.first, 1e-9));
+        CHECK(close(result.unrestricted_rss[i], own.second, 1e-9));
+        if (result.common_lag[0] != max_lag) continue;
+        const auto common = by_gram_schmidt(source, target, max_lag, static_cast<size_t>(lag));
+        CHECK(close(result.common_restricted_rss[i], common.first, 1e-8));
+        CHECK(close(result.common_unrestricted_rss[i], common.second, 1e-8));
+      }
+    }
+  }
+}
+
+TEST_CASE("the fast path says how wrong it may be") {
+  std::mt19937_64 random(2);
+  const size_t n = 60;
+  for (unsigned kind = 0; kind < 36; ++kind) {
+    const Series source = random_series(random, n, kind % 6), target = random_series(random, n, kind / 6);
+    const TargetModel model(target.data(), n, 1, 10);
+    if (model.last_lag < 10) continue;
+    const Matrix matrix({source}, n);
+    GrangerBatch batch(model, 1);
+    batch.run(matrix.view(), 0, 1, false);
+    for (int lag = 1; lag <= 10; ++lag) {
+      const auto [a, b] = by_gram_schmidt(source, target, static_cast<size_t>(lag), static_cast<size_t>(lag));
+      const GrangerBatch::Fit fit = batch.own(lag, 0);
+      if (!(fit.pivot > 1e-5)) continue;
+      const double back = std::ldexp(1.0, 2 * model.series.exponent);
+      CHECK(std::fabs(fit.explained * back - (a - b)) <= fit.error * back + 1e-15 * a);
+    }
+  }
+}
+
+TEST_CASE("both factorisations of the careful path agree") {
+  std::mt19937_64 random(3);
+  const size_t n = 50;
+  for (unsigned kind = 0; kind < 36; ++kind) {
+    const Series source = random_series(random, n, kind % 6), target = random_series(random, n, kind / 6);
+    const Standardised x = standardise(source.data(), n), y = standardise(target.data(), n);
+    for (int lag : {1, 3, 7}) {
+      const PairFit qr = fit_pair({target.data(), &y}, {source.data(), &x}, n, static_cast<size_t>(lag), lag);
+      const PairFit svd = fit_pair_by_svd(target.data(), source.data(), n, static_cast<size_t>(lag), lag);
+      CHECK(qr.rank == svd.rank);
+      CHECK(close(qr.restricted, svd.restricted, 1e-8));
+      CHECK(close(qr.unrestricted, svd.unrestricted, 1e-8));
+    }
+  }
+}
+
+TEST_CASE("a dependent lag is dropped: rank, degrees of freedom, Wald test") {
+  std::mt19937_64 random(4);
+  const size_t n = 60;
+  const Series target = random_series(random, n, 1);
+  Series before(n), scaled(n);
+  for (size_t t = 0; t < n; ++t) {
+    before[t] = t > 0 ? target[t - 1] : 0.3;
+    scaled[t] = 5 - 2 * target[t];
+  }
+  const GrangerResult result = test(Matrix({before, scaled}, n), Matrix({target}, n));
+  for (int lag = 1; lag <= 14; ++lag) {
+    // Lags of `before` are the target's, one further back: only the last is new.
+    CHECK(status_at(result, 0, lag) == (lag == 1 ? GrangerStatus::kOk : GrangerStatus::kRankDeficient));
+    CHECK(status_at(result, 1, lag) == GrangerStatus::kRankDeficient);
+    const double* first = &result.statistics[static_cast<size_t>(lag - 1) * 16];
+    CHECK(first[2] == static_cast<double>(n) - lag - (lag + 2));
+    const double* second = &result.statistics[static_cast<size_t>(14 + lag - 1) * 16];
+    CHECK(second[2] == static_cast<double>(n) - lag - (lag + 1));
+    CHECK(second[1] > 1 - 1e-9);
+    CHECK(second[12] > 0);  // the coefficients are shared out between both series
+  }
+}
+
+TEST_CASE("rows by window or by series, alone or together, with any number of threads: the same bits") {
+  std::mt19937_64 random(5);
+  const size_t n = 48;
+  std::vector<Series> series;
+  for (unsigned row = 0; row < 150; ++row) series.push_back(random_series(random, n, row));
+  series[7].assign(n, 2.5);
+  series[8][20] = kNaN;
+  series[9] = series[3];
+  const Series target = random_series(random, n, 3);
+  for (bool common : {false, true}) {
+    GrangerOptions options;
+    options.common_sample = common;
+    const GrangerResult expected = test(Matrix(series, n), Matrix({target}, n), options);
+    CHECK(same(expected, test(Matrix(series, n, true), Matrix({target}, n), options)));
+    for (int threads : {2, 4}) {
+      options.threads = threads;
+      CHECK(same(expected, test(Matrix(series, n), Matrix({target}, n), options)));
+    }
+    CHECK(same(expected, test(Matrix(series, n), Matrix(std::vector<Series>(150, target), n), options, true)));
+    for (size_t row : {0u, 8u, 149u}) {
+      const GrangerResult one = test(Matrix({series[row]}, n), Matrix({target}, n), options);
+      const auto begin = expected.p_value.begin() + static_cast<ptrdiff_t>(row * 14);
+      CHECK(same(one.p_value, Series(begin, begin + 14)));
+    }
+  }
+}
+
+TEST_CASE("statuses in their order") {
+  std::mt19937_64 random(6);
+  const size_t n = 30;  // nine lags
+  const Series noise = random_series(random, n, 0), constant(n, 0.1);
+  Series bad = noise, huge = noise, ramp(n);
+  bad[29] = kNaN;
+  huge[3] = 1.1 * kGrangerLargest;
+  for (size_t t = 0; t < n; ++t) ramp[t] = static_cast<double>(t);
+  const auto expect = [&](const Series& source, const Series& target, GrangerStatus short_lags,
+                          GrangerStatus long_lags) {
+    const GrangerResult result = test(Matrix({source}, n), Matrix({target}, n));
+    for (int lag = 1; lag <= 14; ++lag) CHECK(status_at(result, 0, lag) == (lag <= 9 ? short_lags : long_lags));
+  };
+  using Status = GrangerStatus;
+  expect(noise, random_series(random, n, 0), Status::kOk, Status::kTooShort);
+  for (const Series& wrong : {bad, huge}) {
+    expect(wrong, noise, Status::kNonFinite, Status::kNonFinite);
+    expect(noise, wrong, Status::kNonFinite, Status::kNonFinite);
+    expect(wrong, constant, Status::kNonFinite, Status::kNonFinite);
+  }
+  expect(constant, noise, Status::kConstant, Status::kTooShort);
+  expect(noise, constant, Status::kConstant, Status::kTooShort);
+  expect(constant, ramp, Status::kConstant, Status::kTooShort);
+  expect(noise, ramp, Status::kPerfectFit, Status::kTooShort);
+  expect(noise, noise, Status::kRankDeficient, Status::kTooShort);
+}
+
+TEST_CASE("no rows, no samples, one sample") {
+  for (bool pairwise : {false, true}) {
+    const Matrix none({}, 40), some({Series(40, 1)}, 40);
+    CHECK(test(none, pairwise ? none : some, {}, pairwise).p_value.empty());
+    for (size_t n : {0u, 1u}) {
+      const Matrix tiny({Series(n, 1)}, n);
+      const GrangerResult result = test(tiny, tiny, {}, pairwise);
+      for (int lag = 1; lag <= 14; ++lag) CHECK(status_at(result, 0, lag) == GrangerStatus::kTooShort);
+    }
+  }
+}
+
+TEST_CASE("a fixed lag needs no others") {
+  std::mt19937_64 random(7);
+  const size_t n = 50;
+  const Matrix sources({random_series(random, n, 0), random_series(random, n, 1)}, n);
+  const Matrix target({random_series(random, n, 2)}, n);
+  const GrangerResult all = test(sources, target);
+  GrangerOptions options;
+  options.first_lag = options.max_lag = 6;
+  const GrangerResult one = test(sources, target, options);
+  CHECK(one.lags == 1);
+  for (size_t row = 0; row < 2; ++row) CHECK(close(one.p_value[row], all.p_value[row * 14 + 5], 1e-9));
+}
+
+TEST_CASE("cancelled") {
+  std::mt19937_64 random(8);
+  const Matrix series({random_series(random, 50, 0)}, 50);
+  Control control;
+  control.cancelled = true;
+  CHECK_THROWS_AS(granger(series.view(), 1, series.view(), false, {}, control), Cancelled);
+}

@@ -1,0 +1,177 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Dataset } from '../../lib/data/datasets.js';
+import { readNpy } from '../../lib/data/npy.js';
+import { readSafetensors } from '../../lib/interchange/safetensors.js';
+import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
+import { toRecord } from '../../lib/pipeline/record.js';
+import { writeRunFolder } from '../../lib/pipeline/run-folder.js';
+import { strideFor } from '../../lib/pipeline/watch.js';
+import { withTempFolder } from '../helpers/temp.js';
+import { assertLegcnetError } from '../helpers/throws.js';
+
+const quick: PruneOptions = { epochs: 30 };
+
+/** The bytes of every file of a run folder, without what may differ between two runs of the same configuration. */
+async function bits(folder: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const name of (await readdir(folder)).sort()) {
+    const content = await readFile(`${folder}/${name}`);
+    if (name !== 'run.json') {
+      files[name] = content.toString('base64');
+      continue;
+    }
+    const { environment, seconds, peakMemoryBytes, ...rest } = JSON.parse(content.toString());
+    assert.ok(environment && seconds && peakMemoryBytes);
+    files[name] = JSON.stringify(rest);
+  }
+  return files;
+}
+
+async function runInto(folder: string, data: string, options: PruneOptions): Promise<Record<string, string>> {
+  const result = await prune(data, options);
+  await writeRunFolder(folder, result, toRecord(result));
+  return bits(folder);
+}
+
+test('the run folder has the same bits with 1, 2 and 4 threads', async () => {
+  for (const options of [quick, { method: 'pt', preset: 'authors', epochs: 30 }, { preset: 'paper', epochs: 60 }] as PruneOptions[]) {
+    await withTempFolder(async (folder) => {
+      const one = await runInto(`${folder}/1`, 'iris', { ...options, threads: 1 });
+      assert.ok(Object.keys(one).length >= 9);
+      assert.equal(await runInto(`${folder}/2`, 'iris', { ...options, threads: 2 }), one);
+      assert.equal(await runInto(`${folder}/4`, 'iris', { ...options, threads: 4 }), one);
+    });
+  }
+});
+
+test('the run folder holds what it says', async () => {
+  await withTempFolder(async (folder) => {
+    const result = await prune('cancer', { epochs: 20, sparsity: 0.5, density: 'global' });
+    await writeRunFolder(folder, result, toRecord(result));
+    const record = JSON.parse(await readFile(`${folder}/run.json`, 'utf8'));
+    assert.is(record.ticket.pruned, 30);
+    assert.is(record.ticket.sparsity, 0.5);
+    assert.is(record.ticket.weights + record.ticket.pruned, record.dense.weights);
+    const { causal, nonCausal, undecided, static: still } = record.verdicts;
+    assert.is(causal + nonCausal + undecided + still, 60);
+    const exponents = await readNpy(`${folder}/exponents.npy`, { dtype: 'f8' });
+    assert.equal(exponents.shape, [60, record.windows]);
+    const mask = JSON.parse(await readFile(`${folder}/mask.json`, 'utf8'));
+    let kept = 0;
+    const { tensors } = await readSafetensors(`${folder}/ticket.safetensors`);
+    for (const layer of mask.layers) {
+      const { data, shape } = await readNpy(`${folder}/${layer.file}`);
+      assert.equal(shape, layer.shape);
+      for (const entry of data) kept += entry;
+      const weights = tensors.get(layer.name)?.data as Float64Array;
+      weights.forEach((w, i) => assert.is(w === 0, data[i] === 0, `${layer.name}[${i}]`));
+    }
+    assert.is(kept, 30);
+    assert.equal(record.baselines.random.perLayer, record.ticket.perLayer);
+    assert.equal(record.baselines.magnitude.perLayer, record.ticket.perLayer);
+  });
+});
+
+test('within keeps the validation accuracy, and prunes more when more may be lost', async () => {
+  const strictly = await prune('titanic', { epochs: 20, within: 0 });
+  const loosely = await prune('titanic', { epochs: 20, within: 0.3 });
+  for (const [result, within] of [[strictly, 0], [loosely, 0.3]] as const) {
+    const dense = result.dense.scores.validation?.accuracy ?? Number.NaN;
+    const ticket = result.ticket.training.scores.validation?.accuracy ?? Number.NaN;
+    assert.ok(ticket >= dense - within - 1e-12, `${ticket} after ${dense}`);
+  }
+  assert.ok(loosely.ticket.summary.pruned >= strictly.ticket.summary.pruned);
+  assert.ok(loosely.ticket.summary.pruned > 0);
+});
+
+test('given initial weights are the starting point of dense and ticket', async () => {
+  const first = await prune('iris', { ...quick, seed: 3 });
+  const second = await prune('iris', { ...quick, seed: 3, initial: first.initial.parameters });
+  assert.equal(second.dense.network.parameters, first.dense.network.parameters);
+  const other = await prune('iris', { ...quick, seed: 3, initial: first.initial.parameters.map((w) => w / 2) });
+  assert.not.equal(other.dense.network.parameters, first.dense.network.parameters);
+});
+
+test('a run that was stopped resumes to the same bits, and only with the same configuration', async () => {
+  await withTempFolder(async (folder) => {
+    const checkpoint = `${folder}/checkpoint`;
+    const whole = await prune('iris', quick);
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    let caught: unknown;
+    try {
+      await prune('iris', {
+        ...quick,
+        checkpoint,
+        signal: stop.signal,
+        onProgress: ({ stage }) => {
+          if (stage === 'retrain') stop.abort(reason);
+        },
+      });
+    } catch (error) {
+      caught = error;
+    }
+    assert.is(caught, reason);
+    assert.ok((await readdir(checkpoint)).includes('dense.safetensors'));
+    await assertLegcnetError(() => prune('iris', { ...quick, checkpoint }), 'ERR_OPTION', /unfinished run/);
+    await assertLegcnetError(
+      () => prune('iris', { ...quick, seed: 9, checkpoint, resume: true }),
+      'ERR_OPTION',
+      /another configuration/,
+    );
+    const resumed = await prune('iris', { ...quick, checkpoint, resume: true });
+    assert.equal(resumed.ticket.training.network.parameters, whole.ticket.training.network.parameters);
+    assert.equal(resumed.judgement.exponents, whole.judgement.exponents);
+    assert.equal(resumed.ticket.mask, whole.ticket.mask);
+    await resumed.checkpoints.clear();
+    assert.not((await readdir(folder)).includes('checkpoint'));
+  });
+});
+
+test('a data set of your own, in memory', async () => {
+  const rows = 200;
+  const features = Float64Array.from({ length: rows * 2 }, (_, i) => Math.sin(i * 12.9898) * 3);
+  const labels = Int32Array.from({ length: rows }, (_, r) => ((features[2 * r] as number) > 0 ? 1 : 0));
+  const dataset: Dataset = {
+    ...{ name: 'mine', features: { data: features, shape: [rows, 2] }, labels },
+    ...{ classes: ['no', 'yes'], featureNames: ['a', 'b'] },
+  };
+  const result = await prune(dataset, { epochs: 20, sparsity: 0.25 });
+  assert.ok((result.dense.scores.test?.accuracy ?? 0) > 0.9);
+  assert.is(result.ticket.summary.pruned, 6);
+});
+
+test('too few windows is an error that names the remedy', async () => {
+  const error = await assertLegcnetError(
+    () => prune('iris', { epochs: 2, minWindows: 0, window: 100 }),
+    'ERR_TOO_SHORT',
+    /more epochs/,
+  );
+  assert.is(error.received, 1);
+});
+
+test('a callback that throws stops the run with its error', async () => {
+  const broken = new Error('broken callback');
+  let caught: unknown;
+  try {
+    await prune('iris', {
+      onProgress: () => {
+        throw broken;
+      },
+    });
+  } catch (error) {
+    caught = error;
+  }
+  assert.is(caught, broken);
+});
+
+test('the stride shrinks to fit the windows wanted, but not below a sixth of the window', () => {
+  assert.is(strideFor(100_000, 50, 0.1, 100), 45);
+  assert.is(strideFor(50 + 99 * 20, 50, 0.1, 100), 20);
+  assert.is(strideFor(300, 50, 0.1, 100), 9);
+  assert.is(strideFor(300, 200, 0.1, 0), 180);
+});
+
+test.run();
