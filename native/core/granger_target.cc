@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace legcnet {
 namespace {
@@ -19,10 +20,15 @@ double inverse_norm(const Eigen::MatrixXd& r) {
   return std::isfinite(norm) ? norm : std::numeric_limits<double>::infinity();
 }
 
-/// Squares of y[lag..n) about their mean.
-double centred_squares(const std::vector<double>& y, size_t lag) {
-  const auto part = Eigen::Map<const Eigen::ArrayXd>(y.data() + lag, static_cast<Eigen::Index>(y.size() - lag));
-  return (part - part.mean()).square().sum();
+// Sums in plain order: Eigen's, over memory that it has not allocated itself, depend on the address.
+
+double mean(const double* begin, const double* end) {
+  return std::accumulate(begin, end, 0.0) / static_cast<double>(end - begin);
+}
+
+/// Squares about `centre`.
+double squares(const double* begin, const double* end, double centre) {
+  return std::accumulate(begin, end, 0.0, [&](double sum, double v) { return sum + (v - centre) * (v - centre); });
 }
 
 void fit(const TargetModel& model, int lag, TargetLag& out) {
@@ -38,7 +44,7 @@ void fit(const TargetModel& model, int lag, TargetLag& out) {
   const Eigen::MatrixXd r = design.topRows(lag + 1).triangularView<Eigen::Upper>();
 
   out.rss = rotated.tail(samples - lag - 1).squaredNorm();
-  out.tss = centred_squares(y, static_cast<size_t>(lag));
+  out.tss = squares(y.data() + lag, y.data() + model.n, mean(y.data() + lag, y.data() + model.n));
   out.inverse_norm = inverse_norm(r);
   out.factor.resize(static_cast<size_t>((lag + 1) * (lag + 1)));
   Eigen::Map<Eigen::Matrix<double, -1, -1, Eigen::RowMajor>>(out.factor.data(), lag + 1, lag + 1) = r;
@@ -65,14 +71,18 @@ Standardised standardise(const double* series, size_t n) {
   Standardised out;
   out.values.assign(series, series + n);
   if (n == 0) return out;
-  Eigen::Map<Eigen::ArrayXd> values(out.values.data(), static_cast<Eigen::Index>(n));
-  out.mean = values.mean();
-  values -= out.mean;
-  for (int pass = 0; pass < 2; ++pass) {  // the largest deviation first: only then can no square overflow
-    const double size = pass == 0 ? values.abs().maxCoeff() : values.matrix().norm();
+  out.mean = mean(series, series + n);
+  double largest = 0;
+  for (double& value : out.values) {
+    value -= out.mean;
+    largest = std::max(largest, std::fabs(value));
+  }
+  for (int pass = 0; pass < 2; ++pass) {  // by the largest deviation first: only then can no square overflow
+    const double size = pass == 0 ? largest : std::sqrt(squares(out.values.data(), out.values.data() + n, 0));
     if (size == 0) return out;
     const int exponent = std::max(std::ilogb(size), -1000);
-    values *= std::ldexp(1.0, -exponent);
+    const double factor = std::ldexp(1.0, -exponent);
+    for (double& value : out.values) value *= factor;
     out.exponent += exponent;
   }
   return out;

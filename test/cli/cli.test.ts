@@ -52,11 +52,11 @@ test('usage errors exit with 2 and say what was expected', async () => {
     [['prune'], /missing required argument/],
     [['pruen', 'iris'], /Did you mean prune/],
   ];
-  for (const [args, message] of cases) {
-    const { code, stderr } = await runCli(...args);
-    assert.is(code, 2, `${args.join(' ')}: ${stderr}`);
-    assert.match(stderr, message);
-  }
+  const results = await Promise.all(cases.map(([args]) => runCli(...args)));
+  cases.forEach(([args, message], i) => {
+    assert.is(results[i]?.code, 2, `${args.join(' ')}: ${results[i]?.stderr}`);
+    assert.match(results[i]?.stderr ?? '', message);
+  });
 });
 
 test('failures exit with 1', async () => {
