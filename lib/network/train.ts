@@ -69,13 +69,12 @@ export interface TrainOptions extends JobOptions {
   readonly checkpointSeconds?: number;
 }
 
-/** Everything that changes while training; opaque but for its numbers, all typed arrays. */
+/** Where a training can be taken up again; opaque, but all numbers and typed arrays. See native/core/training.h. */
 export interface TrainerState {
-  readonly epochs: number;
+  readonly iterate: number;
   readonly stop: number;
   readonly parameters: Float64Array;
   readonly twinParameters: Float64Array;
-  readonly window: Float64Array;
   readonly exponents: Float64Array;
   readonly statuses: Uint8Array;
   readonly misclassification: Float64Array;

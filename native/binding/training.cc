@@ -294,11 +294,10 @@ class StateTask : public SessionTask {
   }
   Napi::Value value(Napi::Env env) override {
     auto object = Napi::Object::New(env);
-    object.Set("epochs", static_cast<double>(state_.epochs));
+    object.Set("iterate", static_cast<double>(state_.iterate));
     object.Set("stop", static_cast<double>(state_.stop));
     object.Set("parameters", array_owning(env, std::move(state_.parameters)));
     object.Set("twinParameters", array_owning(env, std::move(state_.twin_parameters)));
-    object.Set("window", array_owning(env, std::move(state_.window)));
     object.Set("exponents", array_owning(env, std::move(state_.exponents)));
     object.Set("statuses", array_owning(env, std::move(state_.statuses)));
     object.Set("misclassification", array_owning(env, std::move(state_.misclassification)));
@@ -404,13 +403,11 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
     const Fields fields(info[0], "state");
     session_->visit([&](auto& trainer) {
       const NetworkSpec& spec = trainer.spec();
-      const TrainerState now = trainer.state();
       TrainerState state;
-      state.epochs = static_cast<uint64_t>(fields.integer("epochs", 0, int64_t(1) << 53));
+      state.iterate = static_cast<uint64_t>(fields.integer("iterate", 0, int64_t(1) << 53));
       state.stop = static_cast<Stop>(fields.integer("stop", 0, 3));
       state.parameters = fields.array<double>("parameters", spec.parameters());
-      state.twin_parameters = fields.array<double>("twinParameters", now.twin_parameters.size());
-      state.window = fields.array<double>("window", now.window.size());
+      state.twin_parameters = fields.array<double>("twinParameters", trainer.has_twin() ? spec.parameters() : 0);
       state.misclassification = fields.array<double>("misclassification");
       const size_t entries = state.misclassification.size() * spec.weights();
       state.exponents = fields.array<double>("exponents", entries);

@@ -77,26 +77,32 @@ template <typename T>
 void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
   const size_t rows = parts_[kTrain]->rows();
   const uint64_t steps = steps_per_epoch();
-  control.total = epochs > epochs_ ? (epochs - epochs_) * steps : 0;
-  if (!series_.log_path.empty() && window_ && !log_) {
-    const uint64_t logged = epochs_ == 0 ? 0 : std::min(epochs_ * steps, series_.last_iterate) + 1;
-    log_ = std::make_unique<NpyLog<T>>(series_.log_path, spec().weights(), logged);
+  control.total = epochs * steps > iterate_ ? epochs * steps - iterate_ : 0;
+  if (!logged_ && watching()) {
+    // The first iterate, or the first after restore(): a window that ends here was closed before the state was taken.
+    if (!series_.log_path.empty()) {
+      log_ = std::make_unique<NpyLog<T>>(series_.log_path, spec().weights(), iterate_);
+    }
+    log_iterate();
+    remember_window_start();
   }
-  if (epochs_ == 0 && watching(0)) log(0, threads, control);
   std::vector<uint32_t> order(rows);
   std::iota(order.begin(), order.end(), 0u);
   const size_t check_every = std::max<size_t>(1, kCheckWork / (spec().weights() * training_.batch_size));
-  while (epochs_ < epochs && stop_ == Stop::none) {
-    if (training_.shuffle) order = permutation(rows, training_.seed, epochs_ + 1);
-    for (uint64_t s = 0; s < steps; ++s) {
+  while (iterate_ < epochs * steps && stop_ == Stop::none) {
+    if (training_.shuffle) order = permutation(rows, training_.seed, iterate_ / steps + 1);
+    for (uint64_t s = iterate_ % steps; s < steps; ++s) {
       if (s % check_every == 0) control.check();
       const size_t first = s * training_.batch_size;
       step(order.data() + first, std::min(training_.batch_size, rows - first), threads, control);
-      const uint64_t iterate = epochs_ * steps + s + 1;
-      if (watching(iterate)) log(iterate, threads, control);
+      ++iterate_;
+      if (watching()) {
+        log_iterate();
+        close_window(threads, control);
+        remember_window_start();
+      }
       control.done.fetch_add(1, std::memory_order_relaxed);
     }
-    ++epochs_;
     if (log_) log_->flush();
     if (!training_.evaluate_every_epoch) continue;
     const std::vector<Evaluation> now = evaluate(threads, control);
@@ -141,8 +147,8 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
 }
 
 template <typename T>
-void Trainer<T>::log(uint64_t iterate, int threads, const Control& control) {
-  T* row = window_->row(iterate);
+void Trainer<T>::log_iterate() {
+  T* row = window_->row(iterate_);
   network_.pack_weights(row);
   if (twin_) {
     twin_->pack_weights(scratch_.data());
@@ -152,50 +158,73 @@ void Trainer<T>::log(uint64_t iterate, int threads, const Control& control) {
     for_each_weight(spec(), [&](size_t shown, size_t kept) { scratch_[shown] = row[kept]; });
     log_->append(scratch_.data());
   }
-  if (iterate + 1 >= series_.window && (iterate + 1 - series_.window) % series_.stride == 0) {
-    close_window(iterate, threads, control);
-  }
+  logged_ = true;
 }
 
+/// Computes the exponents of the window that ends with this iterate, if one does.
 template <typename T>
-void Trainer<T>::close_window(uint64_t iterate, int threads, const Control& control) {
+void Trainer<T>::close_window(int threads, const Control& control) {
+  if (iterate_ + 1 != windows() * series_.stride + series_.window) return;
   const size_t weights = spec().weights();
   const size_t offset = exponents_.size();
   exponents_.resize(offset + weights);
   statuses_.resize(offset + weights);
   const auto started = std::chrono::steady_clock::now();
-  lyapunov_exponents<T>(window_->ending_at(iterate), weights, series_.lyapunov, threads, control,
+  lyapunov_exponents<T>(window_->ending_at(iterate_), weights, series_.lyapunov, threads, control,
                         {exponents_.data() + offset, statuses_.data() + offset});
   lyapunov_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   const Evaluation now = network_.evaluate(*parts_[series_.target], threads, control);
   misclassification_.push_back(1 - static_cast<double>(now.correct) / static_cast<double>(now.rows));
 }
 
+/// Keeps a snapshot of about every second half window, as long as a window that began before it may still close.
+template <typename T>
+void Trainer<T>::remember_window_start() {
+  if (iterate_ % series_.stride != 0) return;
+  if (snapshots_.empty() || iterate_ - snapshots_.back().iterate >= std::max<uint64_t>(1, series_.window / 2)) {
+    snapshots_.push_back(snapshot());
+  }
+  const uint64_t oldest_open = windows() * series_.stride;
+  while (snapshots_.size() > 1 && snapshots_[1].iterate <= oldest_open) snapshots_.pop_front();
+}
+
+template <typename T>
+typename Trainer<T>::Snapshot Trainer<T>::snapshot() const {
+  Snapshot now{iterate_, parameters(), {}};
+  if (twin_) {
+    now.twin_parameters.resize(spec().parameters());
+    twin_->get_parameters(now.twin_parameters.data());
+  }
+  return now;
+}
+
 template <typename T>
 TrainerState Trainer<T>::state() const {
+  const bool mid_watch = watching() && iterate_ < series_.last_iterate && !snapshots_.empty();
+  const Snapshot at = mid_watch ? snapshots_.front() : snapshot();
+  const size_t kept = mid_watch ? at.iterate / series_.stride : windows();
+  const size_t entries = kept * spec().weights();
+  const size_t evaluations = std::min<size_t>(history_.size(), at.iterate / steps_per_epoch() * kParts);
   TrainerState state;
-  state.epochs = epochs_;
-  state.stop = stop_;
-  state.parameters = parameters();
-  if (twin_) {
-    state.twin_parameters.resize(spec().parameters());
-    twin_->get_parameters(state.twin_parameters.data());
-  }
-  if (window_) state.window.assign(window_->data().begin(), window_->data().end());
-  state.exponents = exponents_;
-  state.statuses = statuses_;
-  state.misclassification = misclassification_;
-  state.history = history_;
+  state.iterate = at.iterate;
+  state.stop = mid_watch ? Stop::none : stop_;
+  state.parameters = at.parameters;
+  state.twin_parameters = at.twin_parameters;
+  state.exponents.assign(exponents_.begin(), exponents_.begin() + static_cast<ptrdiff_t>(entries));
+  state.statuses.assign(statuses_.begin(), statuses_.begin() + static_cast<ptrdiff_t>(entries));
+  state.misclassification.assign(misclassification_.begin(), misclassification_.begin() + static_cast<ptrdiff_t>(kept));
+  state.history.assign(history_.begin(), history_.begin() + static_cast<ptrdiff_t>(evaluations));
   return state;
 }
 
 template <typename T>
 void Trainer<T>::restore(const TrainerState& state) {
-  epochs_ = state.epochs;
+  iterate_ = state.iterate;
+  logged_ = false;
+  snapshots_.clear();
   stop_ = state.stop;
   network_.set_parameters(state.parameters.data());
   if (twin_) twin_->set_parameters(state.twin_parameters.data());
-  if (window_) std::copy(state.window.begin(), state.window.end(), window_->data().begin());
   exponents_ = state.exponents;
   statuses_ = state.statuses;
   misclassification_ = state.misclassification;

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,16 +45,16 @@ struct SeriesOptions {
 
 enum class Stop { none, epochs, accuracy, diverged };
 
-/// All that changes while training, for checkpoints. Arrays in the order the trainer uses, not the public one.
+/// Where a training can be taken up again: at an iterate where a window begins, or any iterate when nothing is watched.
+/// The window of iterates is not part of it; what came after the iterate is computed again, to the same bits.
 struct TrainerState {
-  uint64_t epochs = 0;
+  uint64_t iterate = 0;
   Stop stop = Stop::none;
   std::vector<double> parameters, twin_parameters;  // public order
-  std::vector<double> window;                       // the last iterates
-  std::vector<double> exponents;                    // [windows, weights] packed order
-  std::vector<uint8_t> statuses;                    // [windows, weights] packed order
-  std::vector<double> misclassification;            // [windows]
-  std::vector<Evaluation> history;                  // [epochs, parts]
+  std::vector<double> exponents;                    // [windows that began before the iterate, weights] packed order
+  std::vector<uint8_t> statuses;                    // the same shape
+  std::vector<double> misclassification;            // [the same windows]
+  std::vector<Evaluation> history;                  // [epochs that ended by then, parts]
 };
 
 template <typename T>
@@ -74,10 +75,11 @@ class Trainer {
 
   TrainerState state() const;
   void restore(const TrainerState& state);
+  bool has_twin() const { return twin_ != nullptr; }
 
   const NetworkSpec& spec() const { return network_.spec(); }
   uint64_t steps_per_epoch() const;
-  uint64_t epochs() const { return epochs_; }
+  uint64_t epochs() const { return iterate_ / steps_per_epoch(); }
   Stop stop() const { return stop_; }
   std::vector<double> parameters() const;
   size_t windows() const { return misclassification_.size(); }
@@ -91,12 +93,18 @@ class Trainer {
   const std::vector<Evaluation>& history() const { return history_; }
 
  private:
-  bool watching(uint64_t iterate) const {
-    return series_.kind != SeriesKind::none && iterate <= series_.last_iterate;
-  }
+  bool watching() const { return series_.kind != SeriesKind::none && iterate_ <= series_.last_iterate; }
   void step(const uint32_t* rows, size_t count, int threads, const Control& control);
-  void log(uint64_t iterate, int threads, const Control& control);
-  void close_window(uint64_t iterate, int threads, const Control& control);
+  void log_iterate();
+  void close_window(int threads, const Control& control);
+  void remember_window_start();
+
+  /// Parameters at the beginning of a window.
+  struct Snapshot {
+    uint64_t iterate;
+    std::vector<double> parameters, twin_parameters;
+  };
+  Snapshot snapshot() const;
 
   TrainingOptions training_;
   SeriesOptions series_;
@@ -106,7 +114,9 @@ class Trainer {
   std::unique_ptr<WeightWindow<T>> window_;
   std::unique_ptr<NpyLog<T>> log_;
   std::vector<T> scratch_;  // the twin's packed weights; a row in public order
-  uint64_t epochs_ = 0;
+  uint64_t iterate_ = 0;  // steps done
+  bool logged_ = false;   // whether the iterate is in the window yet
+  std::deque<Snapshot> snapshots_;  // three at most
   Stop stop_ = Stop::none;
   std::vector<double> exponents_;
   std::vector<uint8_t> statuses_;

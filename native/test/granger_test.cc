@@ -273,6 +273,7 @@ TEST_CASE("rows by window or by series, alone or together, with any number of th
   series[8][20] = kNaN;
   series[9] = series[3];
   const Series target = random_series(random, n, 3);
+  for (size_t t = 0; t < n; ++t) series[10][t] = 1 - 3 * target[t];
   for (bool common : {false, true}) {
     GrangerOptions options;
     options.common_sample = common;

@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../lib/data/datasets.js';
 import { readNpy } from '../../lib/data/npy.js';
+import { LegcnetError } from '../../lib/errors.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
 import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
 import { toRecord } from '../../lib/pipeline/record.js';
@@ -173,5 +178,75 @@ test('the stride shrinks to fit the windows wanted, but not below a sixth of the
   assert.is(strideFor(300, 50, 0.1, 100), 9);
   assert.is(strideFor(300, 200, 0.1, 0), 180);
 });
+
+test('any allowed combination of options gives finite results or a LegcnetError', async () => {
+  const combination = fc.record(
+    {
+      ...{ method: fc.constantFrom('ft', 'pt'), preset: fc.constantFrom('authors', 'paper', 'strict') },
+      layers: fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 3 }),
+      activation: fc.constantFrom('sigmoid', 'tanh', 'relu', 'linear'),
+      outputActivation: fc.constantFrom('sigmoid', 'softmax', 'linear'),
+      loss: fc.constantFrom('squared-error', 'cross-entropy'),
+      init: fc.constantFrom('gaussian', 'uniform', 'glorot', 'he'),
+      batchSize: fc.integer({ min: 1, max: 8 }),
+      learningRate: fc.constantFrom(1e-3, 0.1, 1, 100),
+      series: fc.constantFrom('weights', 'difference'),
+      perturbation: fc.constantFrom(0, 1e-8, -1, 1e6),
+      window: fc.integer({ min: 20, max: 60 }),
+      overlap: fc.double({ min: 0, max: 0.99, noNaN: true }),
+      exponent: fc.constantFrom('one-step', 'fit'),
+      embeddingDimension: fc.integer({ min: 1, max: 4 }),
+      delay: fc.integer({ min: 1, max: 5 }),
+      theilerWindow: fc.integer({ min: 0, max: 10 }),
+      horizon: fc.integer({ min: 4, max: 10 }),
+      radius: fc.constantFrom('all', 'default', 0.1),
+      target: fc.constantFrom('train', 'test'),
+      maxLag: fc.integer({ min: 1, max: 20 }),
+      lagOrder: fc.constantFrom('min-p', 'aic', 'bic', 2),
+      correction: fc.constantFrom('none', 'bh', 'by'),
+      stationarity: fc.constantFrom('none', 'difference'),
+      sparsity: fc.double({ min: 0, max: 0.99, noNaN: true }),
+      fit: fc.constantFrom([0, 1], [0, 3], [2, 5]),
+      scaling: fc.constantFrom('standard', 'min-max', 'per-sample', 'pixel', 'none'),
+      density: fc.constantFrom('global', 'per-layer', 'erdos-renyi'),
+      seed: fc.integer({ min: 0, max: 100 }),
+    },
+    { requiredKeys: [] },
+  );
+  const outcomes = { ok: 0, refused: 0 };
+  await fc.assert(
+    fc.asyncProperty(combination, async (options) => {
+      try {
+        const { ticket, judgement, dense } = await prune('iris', { ...(options as PruneOptions), epochs: 12 });
+        for (const { network } of [dense, ticket.training]) assert.ok(network.parameters.every(Number.isFinite));
+        assert.ok(judgement.exponents.every(Number.isFinite));
+        assert.not(judgement.score.some(Number.isNaN));
+        assert.ok(judgement.pValue.every((p) => Number.isNaN(p) || (p >= 0 && p <= 1)));
+        outcomes.ok++;
+      } catch (error) {
+        if (!(error instanceof LegcnetError)) throw error;
+        assert.not.equal(error.code, 'ERR_NATIVE');
+        outcomes.refused++;
+      }
+    }),
+    { numRuns: 300, seed: 11 },
+  );
+  assert.ok(outcomes.ok > 50 && outcomes.refused > 20, JSON.stringify(outcomes));
+});
+
+test('a window of 200 iterates of 41,000 weights costs at most twice its own size', async () => {
+  const windowBytes = 200 * 41_000 * 8;
+  const [without, watched] = [await growthOfTraining(false), await growthOfTraining(true)];
+  assert.ok(watched - without > windowBytes / 2, `the measurement sees the window: ${watched}, ${without}`);
+  assert.ok(watched - without < 2 * windowBytes, `${(watched - without) / windowBytes} windows`);
+});
+
+/** By how many bytes a process grows that trains a 784-50-30-10 network for 250 steps, with checkpoints. */
+async function growthOfTraining(watch: boolean): Promise<number> {
+  const program = fileURLToPath(new URL('./train-and-measure.ts', import.meta.url));
+  const args = ['--import', 'tsx', program, ...(watch ? ['watch'] : [])];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return Number(stdout);
+}
 
 test.run();
