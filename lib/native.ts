@@ -45,9 +45,9 @@ function candidates(): { name: string; load: () => Loaded }[] {
     {
       name: 'a binary compiled here (build/Release, out/Release)',
       load: () => {
-        const bindings = require('bindings') as (options: object) => NativeModule & { path: string };
-        const module = bindings({ bindings: 'legcnet.node', module_root: root, path: true });
-        return { module: require(String(module)) as NativeModule, path: String(module) };
+        const find = require('bindings') as (options: object) => string; // with `path: true` it returns the path
+        const file = find({ bindings: 'legcnet.node', module_root: root, path: true });
+        return { module: require(file) as NativeModule, path: file };
       },
     },
   ];

@@ -19,10 +19,20 @@ export interface OptionDefinition<T, D extends T | undefined = T | undefined> {
   readonly help: string;
 }
 
-export type OptionGroup = 'method' | 'data' | 'network' | 'training' | 'series' | 'exponent' | 'test' | 'selection' | 'run';
+export type OptionGroup =
+  | 'method'
+  | 'data'
+  | 'network'
+  | 'training'
+  | 'series'
+  | 'exponent'
+  | 'test'
+  | 'selection'
+  | 'run';
 
 const asIs = (text: string): unknown => text;
-const asNumber = (text: string): unknown => (text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text));
+const asNumber = (text: string): unknown =>
+  text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text);
 const show = (n: number): string => (Math.abs(n) >= 1e6 ? n.toExponential().replace('+', '') : String(n));
 
 interface Text {
@@ -37,7 +47,8 @@ function integer<D extends number | undefined>(
   const max = text.max ?? Number.MAX_SAFE_INTEGER;
   return {
     schema: z.int().min(text.min).max(max),
-    expected: text.max === undefined ? `an integer of at least ${text.min}` : `an integer from ${text.min} to ${show(max)}`,
+    expected:
+      text.max === undefined ? `an integer of at least ${text.min}` : `an integer from ${text.min} to ${show(max)}`,
     parse: asNumber,
     default: text.default,
     placeholder: text.placeholder ?? '<n>',
@@ -105,11 +116,13 @@ function string(text: Text): OptionDefinition<string, undefined> {
 }
 
 /** `custom<T>()({...})`: the value's type is given, the default's is inferred. */
-const custom = <T>() => <D extends T | undefined>(
-  text: Text & { schema: z.ZodType<T>; expected: string; parse: (t: string) => unknown; default: D },
-): OptionDefinition<T, D> => {
-  return { placeholder: '<x>', ...text };
-};
+const custom =
+  <T>() =>
+  <D extends T | undefined>(
+    text: Text & { schema: z.ZodType<T>; expected: string; parse: (t: string) => unknown; default: D },
+  ): OptionDefinition<T, D> => {
+    return { placeholder: '<x>', ...text };
+  };
 
 const list = (text: string): unknown => text.split(',').map((part) => asNumber(part.trim()));
 const size = z.int().min(1).max(1_000_000);
@@ -160,7 +173,11 @@ export const options = {
     group: 'data',
     help: "seed of the split, by numpy's legacy RandomState: the parts stay the same whatever --seed is",
   }),
-  shuffleSplit: flag({ default: true, group: 'data', help: 'deal rows to the parts in random order, not in file order' }),
+  shuffleSplit: flag({
+    default: true,
+    group: 'data',
+    help: 'deal rows to the parts in random order, not in file order',
+  }),
   scaling: choice({
     choices: ['standard', 'min-max', 'per-sample', 'pixel', 'none'],
     default: undefined,
@@ -342,7 +359,9 @@ export const options = {
   }),
   horizon: integer({ min: 1, max: 1e6, default: 3, group: 'exponent', help: 'steps neighbours are followed' }),
   radius: custom<'all' | 'default' | number>()({
-    schema: z.union([z.literal('all'), z.literal('default'), z.number().gt(0)]) as z.ZodType<'all' | 'default' | number>,
+    schema: z.union([z.literal('all'), z.literal('default'), z.number().gt(0)]) as z.ZodType<
+      'all' | 'default' | number
+    >,
     expected: '"all", "default" or a positive number in data units',
     parse: asNumber,
     default: 'all',
@@ -385,7 +404,7 @@ export const options = {
   textRounding: flag({
     default: false,
     group: 'exponent',
-    help: "S(0) and S(1) as printed by lyap_r (%e), the slope rounded to 6 decimals, a failed window 0 (authors)",
+    help: 'S(0) and S(1) as printed by lyap_r (%e), the slope rounded to 6 decimals, a failed window 0 (authors)',
   }),
 
   maxMissing: real({
@@ -489,7 +508,13 @@ export const options = {
   }),
 
   // run
-  threads: integer({ min: 1, max: 1024, default: undefined, group: 'run', help: 'threads at most (default: all cores)' }),
+  threads: integer({
+    min: 1,
+    max: 1024,
+    default: undefined,
+    group: 'run',
+    help: 'threads at most (default: all cores)',
+  }),
   out: string({ group: 'run', placeholder: '<dir>', help: 'write the run folder here' }),
 } satisfies Record<string, OptionDefinition<unknown>>;
 

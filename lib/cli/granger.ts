@@ -38,7 +38,10 @@ export function addGranger(program: Command, signal: AbortSignal): void {
     )
     .addOption(new Option('--json', 'print the results as JSON').helpGroup('Run options:'))
     .addOption(new Option('--quiet', 'no progress').helpGroup('Run options:'))
-    .addHelpText('after', '\nExample:\n  legcnet granger exponents.npy misclassification.npy --max-lag 6 --lag-order bic --correction bh')
+    .addHelpText(
+      'after',
+      '\nExample:\n  legcnet granger exponents.npy misclassification.npy --max-lag 6 --lag-order bic --correction bh',
+    )
     .action(async (sources: string, target: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, NAMES);
       const printer = new Printer(Boolean(parsed.quiet));

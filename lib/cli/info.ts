@@ -25,6 +25,7 @@ export function addInfo(program: Command): void {
       };
       const printer = new Printer(true);
       if (parsed.json) printer.json(facts);
-      else for (const [name, value] of Object.entries(facts)) printer.out(`${name.padEnd(10)}${[value].flat().join(' ')}`);
+      else
+        for (const [name, value] of Object.entries(facts)) printer.out(`${name.padEnd(10)}${[value].flat().join(' ')}`);
     });
 }

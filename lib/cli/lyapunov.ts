@@ -22,8 +22,12 @@ export function addLyapunov(program: Command, signal: AbortSignal): void {
     );
   addOptions(command, NAMES);
   command
-    .addOption(new Option('--curve <S.npy>', 'write S(k), [rows, horizon + 1], NaN where absent').helpGroup('Run options:'))
-    .addOption(new Option('--counts <C.npy>', 'write the pairs in each mean, [rows, horizon + 1]').helpGroup('Run options:'))
+    .addOption(
+      new Option('--curve <S.npy>', 'write S(k), [rows, horizon + 1], NaN where absent').helpGroup('Run options:'),
+    )
+    .addOption(
+      new Option('--counts <C.npy>', 'write the pairs in each mean, [rows, horizon + 1]').helpGroup('Run options:'),
+    )
     .addOption(new Option('--json', 'print the results as JSON').helpGroup('Run options:'))
     .addOption(new Option('--quiet', 'no progress').helpGroup('Run options:'))
     .addHelpText('after', '\nExample:\n  legcnet lyapunov logistic.npy --horizon 5 --fit 0,3 --curve S.npy')

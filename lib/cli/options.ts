@@ -7,7 +7,11 @@ import { type OptionDefinition, type OptionName, checkOption, flagOf, options, s
 const definitionOf = (name: OptionName): OptionDefinition<unknown> => options[name] as OptionDefinition<unknown>;
 
 /** Adds a flag for each option; `defaults` are shown where the table's do not hold for this command. */
-export function addOptions(command: Command, names: readonly OptionName[], defaults: Partial<Record<OptionName, string>> = {}): void {
+export function addOptions(
+  command: Command,
+  names: readonly OptionName[],
+  defaults: Partial<Record<OptionName, string>> = {},
+): void {
   for (const name of names) {
     const { placeholder, help, default: value, group } = definitionOf(name);
     const shown = defaults[name] ?? (value === undefined || typeof value === 'boolean' ? undefined : show(value));
@@ -64,7 +68,10 @@ async function readConfigFile(file: string, names: readonly OptionName[]): Promi
     config = JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     const code = cause instanceof SyntaxError ? 'ERR_OPTION' : 'ERR_FILE';
-    throw new LegcnetError(code, `cannot read the configuration ${file}: ${(cause as Error).message}`, { subject: file, cause });
+    throw new LegcnetError(code, `cannot read the configuration ${file}: ${(cause as Error).message}`, {
+      subject: file,
+      cause,
+    });
   }
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw unexpected('ERR_OPTION', file, 'an object of options', config);
@@ -72,10 +79,14 @@ async function readConfigFile(file: string, names: readonly OptionName[]): Promi
   for (const [name, value] of Object.entries(config)) {
     if (!(names as readonly string[]).includes(name)) {
       const near = suggest(name, names);
-      throw new LegcnetError('ERR_OPTION', `${file}: there is no option ${name}${near ? `; did you mean ${near}?` : ''}`, {
-        subject: name,
-        received: name,
-      });
+      throw new LegcnetError(
+        'ERR_OPTION',
+        `${file}: there is no option ${name}${near ? `; did you mean ${near}?` : ''}`,
+        {
+          subject: name,
+          received: name,
+        },
+      );
     }
     checkOption(name as OptionName, value);
   }

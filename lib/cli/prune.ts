@@ -50,7 +50,9 @@ export function addPrune(program: Command, signal: AbortSignal): void {
     within: 'by preset; strict: 0.01',
   });
   command
-    .addOption(new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'))
+    .addOption(
+      new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'),
+    )
     .addOption(new Option('--resume', 'go on with the unfinished run in --out').helpGroup('Run options:'))
     .addOption(new Option('--json', 'print the record of the run as JSON').helpGroup('Run options:'))
     .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
@@ -68,7 +70,8 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   const printer = new Printer(Boolean(parsed.quiet));
   const out = options.out as string | undefined;
   const resume = Boolean(parsed.resume);
-  if (resume && out === undefined) throw unexpected('ERR_OPTION', '--resume', '--out with the folder to go on in', 'none');
+  if (resume && out === undefined)
+    throw unexpected('ERR_OPTION', '--resume', '--out with the folder to go on in', 'none');
   if (out !== undefined && existsSync(path.join(out, 'run.json'))) {
     throw unexpected('ERR_OPTION', '--out', 'a folder without a finished run', out);
   }
@@ -99,7 +102,9 @@ export function printRecord(printer: Printer, record: RunRecord): void {
     `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
       `${data.classes.length} classes`,
   );
-  printer.out(`LEGCNet-${config.method?.toUpperCase()}, preset ${config.preset}, seed ${config.seed}, ${record.windows} windows\n`);
+  printer.out(
+    `LEGCNet-${config.method?.toUpperCase()}, preset ${config.preset}, seed ${config.seed}, ${record.windows} windows\n`,
+  );
   const row = (name: string, network: NetworkRecord | TicketRecord): string[] => {
     const pruned = 'pruned' in network ? network.pruned : 0;
     return [
@@ -116,7 +121,12 @@ export function printRecord(printer: Printer, record: RunRecord): void {
   };
   printer.table(
     ['network', 'weights', 'pruned', 'pruned %', 'epochs', 'train %', 'validation %', 'test %', 'test F1'],
-    [row('dense', dense), row('ticket', ticket), row('random', baselines.random), row('magnitude', baselines.magnitude)],
+    [
+      row('dense', dense),
+      row('ticket', ticket),
+      row('random', baselines.random),
+      row('magnitude', baselines.magnitude),
+    ],
   );
   printer.out(
     `\nverdicts: ${verdicts.causal} causal, ${verdicts.nonCausal} non-causal, ${verdicts.undecided} undecided, ` +

@@ -101,8 +101,7 @@ export interface PublishedFolder {
 export async function openPublished(folder: string): Promise<PublishedFolder> {
   const config = await readJson(path.join(folder, 'config.json'), configSchema);
   const part = async (name: string) => {
-    const read = (file: string) =>
-      readNpy(path.join(folder, file), { dtype: 'f8', rank: 2 });
+    const read = (file: string) => readNpy(path.join(folder, file), { dtype: 'f8', rank: 2 });
     const given = { features: await read(`x_${name}.npy`), targets: await read(`y_${name}.npy`) };
     return toNativeSamples(name, given, config.outputs, 'float64');
   };
@@ -228,7 +227,12 @@ async function compare(
   const final = path.join(published.path, `final_${trial}_${variant}.npy`);
   if (existsSync(final)) {
     const wanted = await readNpy(final, { dtype: 'f8' });
-    check('largest difference of a final weight', maxDifference(result.network.parameters, wanted.data), 0, REPLAY_TOLERANCES.weights);
+    check(
+      'largest difference of a final weight',
+      maxDifference(result.network.parameters, wanted.data),
+      0,
+      REPLAY_TOLERANCES.weights,
+    );
   }
   const log = path.join(published.path, 'weights_log_first_2000.npy');
   if (existsSync(log) && trial === 1 && variant === 'dense') {

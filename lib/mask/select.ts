@@ -11,13 +11,19 @@ export type Density = 'global' | 'per-layer' | 'erdos-renyi';
  *
  * @throws LegcnetError ERR_ARGUMENT when `kept` is not an integer from 0 to the number of weights
  */
-export function layerCounts(layers: readonly LayerShape[], kept: number, density: Exclude<Density, 'global'>): number[] {
+export function layerCounts(
+  layers: readonly LayerShape[],
+  kept: number,
+  density: Exclude<Density, 'global'>,
+): number[] {
   const sizes = layers.map((layer) => layer.inputs * layer.outputs);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (!Number.isInteger(kept) || kept < 0 || kept > total) {
     throw unexpected('ERR_ARGUMENT', 'kept', `an integer from 0 to ${total}`, kept);
   }
-  const appetite = layers.map((layer, l) => (density === 'per-layer' ? (sizes[l] as number) : layer.inputs + layer.outputs));
+  const appetite = layers.map((layer, l) =>
+    density === 'per-layer' ? (sizes[l] as number) : layer.inputs + layer.outputs,
+  );
   const share = new Array<number>(layers.length).fill(0);
   const open = new Set(layers.keys());
   let remaining = kept;
@@ -95,7 +101,8 @@ function keepBest(
   const order = Uint32Array.from({ length }, (_, i) => first + i);
   if (order.some((i) => Number.isNaN(scores[i]))) throw unexpected('ERR_ARGUMENT', 'scores', 'numbers', Number.NaN);
   order.sort(
-    (a, b) => compareScores(scores[b] as number, scores[a] as number) || (tieBreak[b] as number) - (tieBreak[a] as number),
+    (a, b) =>
+      compareScores(scores[b] as number, scores[a] as number) || (tieBreak[b] as number) - (tieBreak[a] as number),
   );
   for (const index of order.subarray(0, count)) mask[index] = 1;
 }

@@ -84,7 +84,10 @@ export class Mlp {
     const { init, seed, ...network } = options;
     const drawn = resolveOptions(['init', 'seed'], { init, seed });
     const resolved = resolveNetwork(network, sizes);
-    const parameters = await runTask(() => native.initialise({ network: nativeNetwork(sizes, resolved), ...drawn }), job);
+    const parameters = await runTask(
+      () => native.initialise({ network: nativeNetwork(sizes, resolved), ...drawn }),
+      job,
+    );
     return new Mlp(sizes, resolved, parameters);
   }
 
@@ -153,7 +156,8 @@ function nativeNetwork(sizes: readonly number[], options: Required<NetworkOption
 }
 
 function checkSizes(sizes: readonly number[]): void {
-  const fits = Array.isArray(sizes) && sizes.length >= 2 && sizes.every((n) => Number.isInteger(n) && n >= 1 && n <= 1e6);
+  const fits =
+    Array.isArray(sizes) && sizes.length >= 2 && sizes.every((n) => Number.isInteger(n) && n >= 1 && n <= 1e6);
   if (!fits || weightCount(sizes) > 2 ** 31) {
     throw unexpected('ERR_ARGUMENT', 'sizes', 'inputs, hidden layers and outputs, integers of at least 1', sizes);
   }

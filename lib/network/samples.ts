@@ -50,11 +50,21 @@ export async function toNativeSamples(
   const { features, labels, targets, factor = 1 } = part;
   const [all = 0, columns = 0] = features.shape;
   if (features.shape.length !== 2 || all < 1 || columns < 1 || features.data.length !== all * columns) {
-    throw unexpected('ERR_ARGUMENT', `${name}.features`, 'a [rows, features] array with at least one row', features.shape);
+    throw unexpected(
+      'ERR_ARGUMENT',
+      `${name}.features`,
+      'a [rows, features] array with at least one row',
+      features.shape,
+    );
   }
   if (labels ? labels.length !== all : targets?.shape[0] !== all || targets.shape[1] !== outputs) {
     const came = labels ? [labels.length] : targets?.shape;
-    throw unexpected('ERR_ARGUMENT', `${name}.${labels ? 'labels' : 'targets'}`, `${all} rows of ${outputs} outputs`, came);
+    throw unexpected(
+      'ERR_ARGUMENT',
+      `${name}.${labels ? 'labels' : 'targets'}`,
+      `${all} rows of ${outputs} outputs`,
+      came,
+    );
   }
   const rows = part.rows ?? Int32Array.from({ length: all }, (_, i) => i);
   if (rows.length === 0 || rows.some((row) => !(row >= 0 && row < all))) {
@@ -65,7 +75,9 @@ export async function toNativeSamples(
   for (let first = 0; first < rows.length; first += step) {
     const chosen = rows.subarray(first, first + step);
     const inputs = takeRows(features, chosen).data;
-    const wanted = labels ? oneHot(labels, chosen, outputs, name) : takeRows(targets as NdArray<Float64Array>, chosen).data;
+    const wanted = labels
+      ? oneHot(labels, chosen, outputs, name)
+      : takeRows(targets as NdArray<Float64Array>, chosen).data;
     checkFinite(inputs, name, chosen, columns);
     checkFinite(wanted, `${name} target`, chosen, outputs);
     samples.append(inputs, wanted, factor);

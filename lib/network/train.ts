@@ -3,7 +3,7 @@ import { type JobOptions, type NativeTask, defaultThreads, native, runTask } fro
 import type { ExponentOptions } from '../lyapunov/options.js';
 import { checkJobOptions, resolveOptions } from '../options.js';
 import { type Metrics, type NativeEvaluations, metricsAt } from './metrics.js';
-import { Mlp } from './mlp.js';
+import { type Mlp } from './mlp.js';
 import type { NativeSamples } from './samples.js';
 
 /** The parts of a data set, in native memory; see `toNativeSamples`. */
@@ -136,7 +136,12 @@ interface NativeTrainer {
   series(): NativeTask<WatchedSeries>;
   state(): NativeTask<TrainerState>;
   restore(state: TrainerState): void;
-  status(): { epochs: number; stepsPerEpoch: number; windows: number; stop: 'none' | 'epochs' | 'accuracy' | 'diverged' };
+  status(): {
+    epochs: number;
+    stepsPerEpoch: number;
+    windows: number;
+    stop: 'none' | 'epochs' | 'accuracy' | 'diverged';
+  };
   parameters(): Float64Array;
   history(): NativeEvaluations;
 }

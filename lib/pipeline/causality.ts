@@ -62,7 +62,10 @@ export async function judge(series: WatchedSeries, config: PruneConfig, job: Job
     else tested.push(w);
     score[w] = lost === windows ? Number.NEGATIVE_INFINITY : 0;
   }
-  const adjusted = adjustPValues(Float64Array.from(tested, (w) => test.pValue[w] as number), correction);
+  const adjusted = adjustPValues(
+    Float64Array.from(tested, (w) => test.pValue[w] as number),
+    correction,
+  );
   const pValue = new Float64Array(weights).fill(Number.NaN);
   tested.forEach((w, i) => {
     const p = adjusted[i] as number;

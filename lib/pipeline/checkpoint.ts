@@ -6,7 +6,13 @@ import type { NdArray, TypedArray } from '../data/ndarray.js';
 import { writeFileAtomic } from '../data/files.js';
 import { readSafetensors, writeSafetensors } from '../interchange/safetensors.js';
 import { type Mlp } from '../network/mlp.js';
-import { type TrainOptions, type TrainRecord, type TrainerState, type TrainingParts, trainRecord } from '../network/train.js';
+import {
+  type TrainOptions,
+  type TrainRecord,
+  type TrainerState,
+  type TrainingParts,
+  trainRecord,
+} from '../network/train.js';
 
 /** Nested records of typed arrays, numbers and strings; all that a checkpoint holds. */
 type Plain = { readonly [key: string]: TypedArray | number | string | Plain | undefined };
@@ -77,7 +83,8 @@ async function save(file: string, values: Plain): Promise<void> {
   const collect = (prefix: string, plain: Plain): void => {
     for (const [key, value] of Object.entries(plain)) {
       const name = prefix + key;
-      if (ArrayBuffer.isView(value)) tensors.set(name, { data: value as TypedArray, shape: [(value as TypedArray).length] });
+      if (ArrayBuffer.isView(value))
+        tensors.set(name, { data: value as TypedArray, shape: [(value as TypedArray).length] });
       else if (typeof value === 'object') collect(`${name}.`, value as Plain);
       else if (value !== undefined) metadata[name] = JSON.stringify(value);
     }
@@ -100,4 +107,3 @@ async function load(file: string): Promise<Plain | undefined> {
   for (const [name, value] of Object.entries(metadata)) put(name, JSON.parse(value));
   return root as Plain;
 }
-

@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { unexpected } from '../errors.js';
 import { EXPONENT_OPTIONS, resolveExponent } from '../lyapunov/options.js';
-import { type OptionName, type OptionValues, type ResolvedOptions, checkOption, options, resolveOptions } from '../options.js';
+import {
+  type OptionName,
+  type OptionValues,
+  type ResolvedOptions,
+  checkOption,
+  options,
+  resolveOptions,
+} from '../options.js';
 import { presetDefaults } from './presets.js';
 
 /** Options of a pruning run: all of the table. */
@@ -57,7 +64,12 @@ function checkCombinations(config: PruneConfig): void {
     throw unexpected('ERR_OPTION', 'sparsity', 'a value when selection is "sparsity"', undefined);
   }
   if (series === 'difference' && scalar === 'float32') {
-    throw unexpected('ERR_OPTION', 'scalar', 'float64 for the difference series (in float32 it is rounding noise)', scalar);
+    throw unexpected(
+      'ERR_OPTION',
+      'scalar',
+      'float64 for the difference series (in float32 it is rounding noise)',
+      scalar,
+    );
   }
   if (config.minWindows > 0 && window < 6) {
     throw unexpected('ERR_OPTION', 'window', 'at least 6 iterates where the stride may shrink', window);

@@ -33,7 +33,10 @@ interface Portion {
 export async function prepareData(given: Dataset | string, config: PruneConfig): Promise<PreparedData> {
   const dataset = typeof given === 'string' ? await load(given, config) : given;
   const portions = divide(dataset, config);
-  for (const [option, part] of [['target', config.target], ['stopPart', config.stopPart]] as const) {
+  for (const [option, part] of [
+    ['target', config.target],
+    ['stopPart', config.stopPart],
+  ] as const) {
     if (!portions[part]) throw unexpected('ERR_OPTION', option, `a part of the data (see split, testData)`, part);
   }
   if (config.selection === 'within' && !portions.validation) {
@@ -72,9 +75,16 @@ function divide(dataset: Dataset, config: PruneConfig): { [P in PartName]?: Port
   const { features, labels, test } = dataset;
   const [first = 0, second] = config.split;
   if (test && second !== undefined) {
-    throw unexpected('ERR_OPTION', 'split', 'one share, of validation, for data with a test part of its own', config.split);
+    throw unexpected(
+      'ERR_OPTION',
+      'split',
+      'one share, of validation, for data with a test part of its own',
+      config.split,
+    );
   }
-  const shares = test ? { validation: first, test: 0 } : { validation: second === undefined ? 0 : first, test: second ?? first };
+  const shares = test
+    ? { validation: first, test: 0 }
+    : { validation: second === undefined ? 0 : first, test: second ?? first };
   const { shuffleSplit: shuffle, splitSeed: seed, stratify } = config;
   const rows = split(labels, { ...shares, seed, shuffle, stratify });
   const portions: { [P in PartName]?: Portion } = {};

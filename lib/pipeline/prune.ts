@@ -170,7 +170,8 @@ async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
 }
 
 function networkOptions(config: PruneConfig) {
-  const { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar } = config;
+  const { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar } =
+    config;
   return { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar };
 }
 

@@ -92,7 +92,8 @@ Napi::TypedArrayOf<T> array_owning(Napi::Env env, std::vector<T>&& values) {
   if (values.empty()) return Napi::TypedArrayOf<T>::New(env, 0);
   auto* owned = new std::vector<T>(std::move(values));
   const auto buffer = Napi::ArrayBuffer::New(
-      env, owned->data(), owned->size() * sizeof(T), [](Napi::Env, void*, std::vector<T>* hint) { delete hint; }, owned);
+      env, owned->data(), owned->size() * sizeof(T), [](Napi::Env, void*, std::vector<T>* hint) { delete hint; },
+      owned);
   return Napi::TypedArrayOf<T>::New(env, owned->size(), buffer, 0);
 }
 

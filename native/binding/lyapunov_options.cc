@@ -37,7 +37,8 @@ LyapunovOptions read_lyapunov_options(const Fields& fields) {
     options.min_range = fields.number("minRange");
     options.min_range_is_relative = false;
   }
-  if (fields.get("quantise").IsNumber()) options.quantise_decimals = static_cast<int>(fields.integer("quantise", 0, 15));
+  if (fields.get("quantise").IsNumber())
+    options.quantise_decimals = static_cast<int>(fields.integer("quantise", 0, 15));
   options.mean_change = fields.boolean("meanChange");
   options.text_rounding = fields.boolean("textRounding");
   return options;

@@ -91,8 +91,10 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
   static void define(Napi::Env env, Napi::Object exports) {
     const Napi::Function type = DefineClass(env, "Samples", {InstanceMethod<&SamplesHandle::append>("append")});
     // Not InstanceAccessor: Node checks what a method is called on, but not a getter that was taken off the prototype.
-    type.Get("prototype").As<Napi::Object>().DefineProperties({Napi::PropertyDescriptor::Accessor<rows>("rows"),
-                                                               Napi::PropertyDescriptor::Accessor<sparse>("sparse")});
+    type.Get("prototype")
+        .As<Napi::Object>()
+        .DefineProperties(
+            {Napi::PropertyDescriptor::Accessor<rows>("rows"), Napi::PropertyDescriptor::Accessor<sparse>("sparse")});
     exports.Set("Samples", type);
   }
 
@@ -125,12 +127,9 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
     if (!info[2].IsNumber()) throw_type(info.Env(), "factor", "a number");
     const double factor = info[2].As<Napi::Number>().DoubleValue();
     switch (array_type(info[0])) {
-      case napi_uint8_array:
-        return add<uint8_t>(info, targets, count, factor);
-      case napi_float32_array:
-        return add<float>(info, targets, count, factor);
-      default:
-        return add<double>(info, targets, count, factor);
+      case napi_uint8_array: return add<uint8_t>(info, targets, count, factor);
+      case napi_float32_array: return add<float>(info, targets, count, factor);
+      default: return add<double>(info, targets, count, factor);
     }
   }
   template <typename S>
@@ -311,15 +310,15 @@ class StateTask : public SessionTask {
 class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
  public:
   static void define(Napi::Env env, Napi::Object exports) {
-    exports.Set("Trainer", DefineClass(env, "Trainer",
-                                       {InstanceMethod<&TrainerHandle::run>("run"),
-                                        InstanceMethod<&TrainerHandle::evaluate>("evaluate"),
-                                        InstanceMethod<&TrainerHandle::series>("series"),
-                                        InstanceMethod<&TrainerHandle::state>("state"),
-                                        InstanceMethod<&TrainerHandle::restore>("restore"),
-                                        InstanceMethod<&TrainerHandle::status>("status"),
-                                        InstanceMethod<&TrainerHandle::parameters>("parameters"),
-                                        InstanceMethod<&TrainerHandle::history>("history")}));
+    exports.Set(
+        "Trainer",
+        DefineClass(
+            env, "Trainer",
+            {InstanceMethod<&TrainerHandle::run>("run"), InstanceMethod<&TrainerHandle::evaluate>("evaluate"),
+             InstanceMethod<&TrainerHandle::series>("series"), InstanceMethod<&TrainerHandle::state>("state"),
+             InstanceMethod<&TrainerHandle::restore>("restore"), InstanceMethod<&TrainerHandle::status>("status"),
+             InstanceMethod<&TrainerHandle::parameters>("parameters"),
+             InstanceMethod<&TrainerHandle::history>("history")}));
   }
 
   /// ({network, training, series, parts: [train, validation, test], parameters, mask})
@@ -461,8 +460,7 @@ class InitialiseTask : public Task {
 /// (network, method, seed)
 Napi::Value initialise(const Napi::CallbackInfo& info) {
   const Fields fields(info[0], "initialise");
-  const auto method =
-      static_cast<Initialisation>(fields.choice("init", {"gaussian", "uniform", "glorot", "he"}));
+  const auto method = static_cast<Initialisation>(fields.choice("init", {"gaussian", "uniform", "glorot", "he"}));
   const auto seed = static_cast<uint64_t>(fields.integer("seed", 0, UINT32_MAX));
   return Task::start(info.Env(), std::make_unique<InitialiseTask>(read_network(fields.get("network")), method, seed));
 }

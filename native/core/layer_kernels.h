@@ -26,8 +26,8 @@ inline void forward_block(const T* input, size_t input_stride, size_t in, const 
 }
 
 template <typename T, size_t J>
-inline void forward_columns(const T* input, size_t input_stride, size_t count, size_t in, const T* weight, size_t stride,
-                            const T* bias, T* out) {
+inline void forward_columns(const T* input, size_t input_stride, size_t count, size_t in, const T* weight,
+                            size_t stride, const T* bias, T* out) {
   size_t s = 0;
   for (; s + 4 <= count; s += 4) {
     forward_block<T, 4, J>(input + s * input_stride, input_stride, in, weight, stride, bias, out + s * stride);

@@ -26,8 +26,7 @@ void activate(Activation activation, T* z, size_t stride, size_t outputs, size_t
     case Activation::relu:
       for (size_t i = 0; i < total; ++i) z[i] = z[i] < T(0) ? T(0) : z[i];
       return;
-    case Activation::linear:
-      return;
+    case Activation::linear: return;
     case Activation::softmax:
       for (size_t s = 0; s < count; ++s) {
         T* row = z + s * stride;
@@ -85,14 +84,11 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation m
   const auto draw = [&](size_t in, size_t out, bool bias) -> double {
     const auto fan_in = static_cast<double>(in);
     switch (method) {
-      case Initialisation::gaussian:
-        return 0.1 * random.normal();
-      case Initialisation::uniform:
-        return (2 * random.uniform() - 1) / std::sqrt(fan_in);
+      case Initialisation::gaussian: return 0.1 * random.normal();
+      case Initialisation::uniform: return (2 * random.uniform() - 1) / std::sqrt(fan_in);
       case Initialisation::glorot:
         return bias ? 0 : (2 * random.uniform() - 1) * std::sqrt(6 / (fan_in + static_cast<double>(out)));
-      case Initialisation::he:
-        return bias ? 0 : random.normal() * std::sqrt(2 / fan_in);
+      case Initialisation::he: return bias ? 0 : random.normal() * std::sqrt(2 / fan_in);
     }
     return 0;
   };

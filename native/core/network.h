@@ -40,7 +40,7 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation m
 
 /// Sums over the rows of a part.
 struct Evaluation {
-  double loss = 0;                  // sum of the samples' losses
+  double loss = 0;  // sum of the samples' losses
   uint64_t rows = 0;
   uint64_t correct = 0;             // by the spec's accuracy rule
   std::vector<uint32_t> confusion;  // [true class, predicted class], by largest output (one output: rounded)

@@ -48,9 +48,9 @@ void NpyLog<T>::flush() {
 template <typename T>
 void NpyLog<T>::write_header() {
   char header[kHeaderBytes + 1];
-  const int length = std::snprintf(
-      header + 10, kHeaderBytes - 10, "{'descr': '<f%zu', 'fortran_order': False, 'shape': (%llu, %zu), }", sizeof(T),
-      static_cast<unsigned long long>(rows_), columns_);
+  const int length = std::snprintf(header + 10, kHeaderBytes - 10,
+                                   "{'descr': '<f%zu', 'fortran_order': False, 'shape': (%llu, %zu), }", sizeof(T),
+                                   static_cast<unsigned long long>(rows_), columns_);
   std::memset(header + 10 + length, ' ', kHeaderBytes - 10 - static_cast<size_t>(length));
   std::memcpy(header, "\x93NUMPY\x01\x00", 8);
   header[8] = static_cast<char>(kHeaderBytes - 10);

@@ -113,9 +113,9 @@ class Trainer {
   std::unique_ptr<Network<T>> twin_;
   std::unique_ptr<WeightWindow<T>> window_;
   std::unique_ptr<NpyLog<T>> log_;
-  std::vector<T> scratch_;  // the twin's packed weights; a row in public order
-  uint64_t iterate_ = 0;  // steps done
-  bool logged_ = false;   // whether the iterate is in the window yet
+  std::vector<T> scratch_;          // the twin's packed weights; a row in public order
+  uint64_t iterate_ = 0;            // steps done
+  bool logged_ = false;             // whether the iterate is in the window yet
   std::deque<Snapshot> snapshots_;  // three at most
   Stop stop_ = Stop::none;
   std::vector<double> exponents_;

@@ -11,7 +11,8 @@ template <typename T>
 class WeightWindow {
  public:
   /// Room for `length` iterates of `weights` weights: length * weights * sizeof(T) bytes.
-  WeightWindow(size_t length, size_t weights) : length_(length), weights_(weights), rows_(length * weights), at_(length) {}
+  WeightWindow(size_t length, size_t weights)
+      : length_(length), weights_(weights), rows_(length * weights), at_(length) {}
 
   /// Where the iterate with this number (0 = before the first step) goes; it replaces the one `length` before it.
   T* row(size_t iterate) { return rows_.data() + iterate % length_ * weights_; }

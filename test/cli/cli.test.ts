@@ -71,7 +71,8 @@ test('help and version', async () => {
   assert.is(help.code, 0);
   for (const command of ['prune', 'lyapunov', 'granger', 'replay', 'info']) assert.match(help.stdout, command);
   const { stdout } = await runCli('prune', '--help');
-  for (const flag of ['--layers', '--theiler-window', '--lag-order', '--within', '--config']) assert.match(stdout, flag);
+  for (const flag of ['--layers', '--theiler-window', '--lag-order', '--within', '--config'])
+    assert.match(stdout, flag);
   const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
   assert.is((await runCli('--version')).stdout.trim(), version);
 });
@@ -102,7 +103,16 @@ test('lyapunov prints exponents and writes curve and counts', async () => {
     x[0] = 0.3;
     for (let i = 1; i < x.length; i++) x[i] = 4 * (x[i - 1] as number) * (1 - (x[i - 1] as number));
     await writeNpy(`${folder}/x.npy`, { data: x, shape: [2000] });
-    const args = ['lyapunov', `${folder}/x.npy`, '--fit', '0,3', '--curve', `${folder}/S.npy`, '--counts', `${folder}/C.npy`];
+    const args = [
+      'lyapunov',
+      `${folder}/x.npy`,
+      '--fit',
+      '0,3',
+      '--curve',
+      `${folder}/S.npy`,
+      '--counts',
+      `${folder}/C.npy`,
+    ];
     const { code, stdout, stderr } = await runCli(...args, '--json', '--quiet');
     assert.is(code, 0, stderr);
     const [{ exponent, status, fit }] = JSON.parse(stdout);
@@ -127,7 +137,10 @@ test('granger prints p and verdict, and writes all statistics', async () => {
     const random = new RandomState(1);
     const noise = random.permutation(10 * n);
     const source = Float64Array.from({ length: n }, (_, i) => (noise[i] as number) / n);
-    const target = Float64Array.from({ length: n }, (_, i) => 0.8 * (source[i - 1] ?? 0) + (0.2 * (noise[n + i] as number)) / n);
+    const target = Float64Array.from(
+      { length: n },
+      (_, i) => 0.8 * (source[i - 1] ?? 0) + (0.2 * (noise[n + i] as number)) / n,
+    );
     await writeNpy(`${folder}/x.npy`, { data: source, shape: [1, n] });
     await writeNpy(`${folder}/y.npy`, { data: target, shape: [n] });
     const args = ['granger', `${folder}/x.npy`, `${folder}/y.npy`, '--max-lag', '3', '--lag-order', 'bic'];

@@ -20,8 +20,7 @@ const CHI2 = 1;
 const LR = 2;
 const PARAMS = 3;
 
-const read = async (name: string): Promise<Float64Array> =>
-  (await readGoldenNpy(`${name}.npy`, { dtype: 'f8' })).data;
+const read = async (name: string): Promise<Float64Array> => (await readGoldenNpy(`${name}.npy`, { dtype: 'f8' })).data;
 
 /** The 16 numbers of one test at one lag: [ssr_ftest, ssr_chi2test, lrtest, params_ftest][statistic, p, df_denom, df_num] */
 const cell = (statistics: Float64Array, index: number): Float64Array =>

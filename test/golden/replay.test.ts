@@ -12,14 +12,18 @@ import { golden, goldenTest, readGoldenNpy, sharedData } from '../helpers/golden
 import { withTempFolder } from '../helpers/temp.js';
 
 for (const name of ['iris', 'cancer']) {
-  goldenTest(test, `${name}: 15 published runs agree in epochs, accuracies, macro scores, final weights and log`, async () => {
-    const result = await replay(golden(`training/${name}`));
-    assert.is(result.runs.length, 15);
-    for (const run of result.runs) {
-      assert.equal(run.disagreements, [], `trial ${run.trial} ${run.variant}`);
-    }
-    assert.ok(result.agrees);
-  });
+  goldenTest(
+    test,
+    `${name}: 15 published runs agree in epochs, accuracies, macro scores, final weights and log`,
+    async () => {
+      const result = await replay(golden(`training/${name}`));
+      assert.is(result.runs.length, 15);
+      for (const run of result.runs) {
+        assert.equal(run.disagreements, [], `trial ${run.trial} ${run.variant}`);
+      }
+      assert.ok(result.agrees);
+    },
+  );
 }
 
 goldenTest(test, 'banknote trial 1 stops where the authors saw it stop', async () => {
@@ -81,7 +85,9 @@ for (let trial = 1; trial <= 5; trial++) {
     assertClose(series.misclassification, misclassification.data, { absolute: 1e-15 }, 'misclassification');
     const exponents = await readGoldenNpy(`masks/iris_t${trial}_LE_authors.npy`, { dtype: 'f8', rank: 2 });
     const [windows = 0] = exponents.shape;
-    const byWindow = exponents.data.map((_, i) => series.exponents[(i % weights) * windows + Math.floor(i / weights)] as number);
+    const byWindow = exponents.data.map(
+      (_, i) => series.exponents[(i % weights) * windows + Math.floor(i / weights)] as number,
+    );
     assertClose(byWindow, exponents.data, tolerances.authorsExponents, 'exponents');
     const p = await readGoldenNpy(`masks/iris_t${trial}_minp14.npy`, { dtype: 'f8' });
     assertClose(judgement.pValue, p.data, { absolute: 0 }, 'p');

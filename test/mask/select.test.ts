@@ -15,7 +15,8 @@ function layersOf(sizes: readonly number[]): LayerShape[] {
     return layer;
   });
 }
-const total = (layers: readonly LayerShape[]): number => layers.reduce((n, { inputs, outputs }) => n + inputs * outputs, 0);
+const total = (layers: readonly LayerShape[]): number =>
+  layers.reduce((n, { inputs, outputs }) => n + inputs * outputs, 0);
 const sizes = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 2, maxLength: 5 });
 
 test('counts add up exactly, fit the layers, and grow with the number kept', () => {
@@ -25,7 +26,10 @@ test('counts add up exactly, fit the layers, and grow with the number kept', () 
       const kept = keptAt(total(layers), share);
       for (const density of ['per-layer', 'erdos-renyi'] as const) {
         const counts = layerCounts(layers, kept, density);
-        assert.is(counts.reduce((a, b) => a + b, 0), kept);
+        assert.is(
+          counts.reduce((a, b) => a + b, 0),
+          kept,
+        );
         counts.forEach((count, l) => {
           const layer = layers[l] as LayerShape;
           assert.ok(count >= 0 && count <= layer.inputs * layer.outputs);
@@ -50,22 +54,30 @@ test('a layer that would be more than full is full, and the others share the res
 
 test('the mask keeps exactly the best, by brute force', () => {
   fc.assert(
-    fc.property(sizes, fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (shape, seed, share) => {
-      const layers = layersOf(shape);
-      const n = total(layers);
-      const scores = Float64Array.from({ length: n }, (_, i) => ((i * 7919 + seed) % 11) - 5); // many ties
-      const tieBreak = Int32Array.from({ length: n }, (_, i) => (i + seed) % n);
-      const kept = keptAt(n, share);
-      const mask = selectBySparsity(scores, layers, kept, 'global', tieBreak);
-      assert.is(mask.reduce((a, b) => a + b, 0), kept);
-      let [worstKept, bestPruned] = [Infinity, -Infinity];
-      mask.forEach((m, i) => {
-        const key = (scores[i] as number) * n + (tieBreak[i] as number);
-        if (m) worstKept = Math.min(worstKept, key);
-        else bestPruned = Math.max(bestPruned, key);
-      });
-      assert.ok(worstKept > bestPruned);
-    }),
+    fc.property(
+      sizes,
+      fc.integer({ min: 1, max: 1e6 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (shape, seed, share) => {
+        const layers = layersOf(shape);
+        const n = total(layers);
+        const scores = Float64Array.from({ length: n }, (_, i) => ((i * 7919 + seed) % 11) - 5); // many ties
+        const tieBreak = Int32Array.from({ length: n }, (_, i) => (i + seed) % n);
+        const kept = keptAt(n, share);
+        const mask = selectBySparsity(scores, layers, kept, 'global', tieBreak);
+        assert.is(
+          mask.reduce((a, b) => a + b, 0),
+          kept,
+        );
+        let [worstKept, bestPruned] = [Infinity, -Infinity];
+        mask.forEach((m, i) => {
+          const key = (scores[i] as number) * n + (tieBreak[i] as number);
+          if (m) worstKept = Math.min(worstKept, key);
+          else bestPruned = Math.max(bestPruned, key);
+        });
+        assert.ok(worstKept > bestPruned);
+      },
+    ),
   );
 });
 
@@ -76,8 +88,16 @@ test('minus infinity goes first, ties by the order given, NaN is refused', async
   assert.equal([...selectBySparsity(scores, layers, 2, 'global', [0, 1, 2, 3, 4, 5])], [0, 0, 0, 0, 1, 1]);
   assert.equal([...selectBySparsity(scores, layers, 2, 'global', [5, 4, 3, 2, 1, 0])], [1, 0, 0, 0, 1, 0]);
   const bad = Float64Array.of(1, Number.NaN, 2, 3, 4, 5);
-  await assertLegcnetError(() => selectBySparsity(bad, layers, 2, 'global', [0, 1, 2, 3, 4, 5]), 'ERR_ARGUMENT', /scores/);
-  await assertLegcnetError(() => selectBySparsity(scores, layers, 7, 'global', [0, 1, 2, 3, 4, 5]), 'ERR_ARGUMENT', /kept/);
+  await assertLegcnetError(
+    () => selectBySparsity(bad, layers, 2, 'global', [0, 1, 2, 3, 4, 5]),
+    'ERR_ARGUMENT',
+    /scores/,
+  );
+  await assertLegcnetError(
+    () => selectBySparsity(scores, layers, 7, 'global', [0, 1, 2, 3, 4, 5]),
+    'ERR_ARGUMENT',
+    /kept/,
+  );
 });
 
 test('magnitude is the absolute value of the weights, biases left out', () => {
@@ -89,7 +109,16 @@ test('the summary counts by layer and refuses what is no mask', async () => {
   const summary = summarise(Uint8Array.of(1, 0, 0, 1, 0, 1), layers);
   assert.equal(
     { ...summary, perLayer: summary.perLayer.map((layer) => [layer.name, layer.shape, layer.kept, layer.pruned]) },
-    { pruned: 3, prunable: 6, sparsity: 0.5, flops: 3, perLayer: [['W1', [2, 2], 2, 2], ['W2', [1, 2], 1, 1]] },
+    {
+      pruned: 3,
+      prunable: 6,
+      sparsity: 0.5,
+      flops: 3,
+      perLayer: [
+        ['W1', [2, 2], 2, 2],
+        ['W2', [1, 2], 1, 1],
+      ],
+    },
   );
   await assertLegcnetError(() => summarise(Uint8Array.of(1, 0), layers), 'ERR_ARGUMENT', /mask/);
   await assertLegcnetError(() => summarise(Uint8Array.of(1, 0, 0, 2, 0, 1), layers), 'ERR_ARGUMENT', /only 0 and 1/);

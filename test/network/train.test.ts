@@ -74,7 +74,9 @@ test('training agrees with the pure JavaScript oracle on random networks', async
         if (!kept) parameters[w] = 0;
       });
       const pure = { ...network.options, sizes: network.sizes, parameters };
-      const inputs = Array.from({ length: rows }, (_, r) => part.features.data.subarray(r * columns, (r + 1) * columns));
+      const inputs = Array.from({ length: rows }, (_, r) =>
+        part.features.data.subarray(r * columns, (r + 1) * columns),
+      );
       const targets = Array.from({ length: rows }, (_, r) => oneHot(part.labels[r] as number, outputs));
       for (let epoch = 0; epoch < 3; epoch++) {
         for (let first = 0; first < rows; first += batchSize) {
@@ -119,7 +121,10 @@ test('a twin that is not perturbed gives a difference of exactly 0 at every step
     assert.ok(data.every((x) => x === 0));
     const windows = series?.misclassification.length ?? 0;
     assert.is(windows, Math.floor((4 * 60 + 1 - 20) / 6) + 1);
-    assert.ok(series?.missing.every((count) => count === windows), 'every window is static');
+    assert.ok(
+      series?.missing.every((count) => count === windows),
+      'every window is static',
+    );
   });
 });
 

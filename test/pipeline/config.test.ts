@@ -51,28 +51,35 @@ test('what is given wins, and implies how to select', () => {
 test('a bad value of any option is an ERR_OPTION that names it, never a crash or a value let through', () => {
   const names = fc.constantFrom(...(Object.keys(options) as OptionName[]));
   fc.assert(
-    fc.property(names, fc.anything({ withNullPrototype: true, withTypedArray: true, withBigInt: true }), (name, value) => {
-      const definition = options[name];
-      const good = value === undefined || definition.schema.safeParse(value).success;
-      try {
-        const resolved = resolveOptions([name], { [name]: value });
-        assert.ok(good, `${name} accepted ${String(value)}`);
-        if (value !== undefined) assert.equal(resolved[name], value);
-      } catch (error) {
-        if (!(error instanceof LegcnetError)) throw error;
-        assert.is(error.code, 'ERR_OPTION');
-        assert.is(error.subject, name);
-        assert.ok(error.message.includes(definition.expected));
-        assert.not(good);
-      }
-    }),
+    fc.property(
+      names,
+      fc.anything({ withNullPrototype: true, withTypedArray: true, withBigInt: true }),
+      (name, value) => {
+        const definition = options[name];
+        const good = value === undefined || definition.schema.safeParse(value).success;
+        try {
+          const resolved = resolveOptions([name], { [name]: value });
+          assert.ok(good, `${name} accepted ${String(value)}`);
+          if (value !== undefined) assert.equal(resolved[name], value);
+        } catch (error) {
+          if (!(error instanceof LegcnetError)) throw error;
+          assert.is(error.code, 'ERR_OPTION');
+          assert.is(error.subject, name);
+          assert.ok(error.message.includes(definition.expected));
+          assert.not(good);
+        }
+      },
+    ),
     { numRuns: 3000, seed: 1 },
   );
 });
 
 test('the edges of every numeric range: the least value that is allowed, and the one below', () => {
   const refused: [OptionName, unknown][] = [
-    ...(['window', 'epochs', 'batchSize', 'threads', 'maxLag', 'horizon'] as const).map((n): [OptionName, unknown] => [n, 0]),
+    ...(['window', 'epochs', 'batchSize', 'threads', 'maxLag', 'horizon'] as const).map((n): [OptionName, unknown] => [
+      n,
+      0,
+    ]),
     ...(['alpha', 'overlap', 'sparsity', 'learningRate'] as const).map((n): [OptionName, unknown] => [n, -1]),
     ...(['alpha', 'overlap', 'sparsity', 'within'] as const).map((n): [OptionName, unknown] => [n, 1]),
     ...PRUNE_OPTIONS.filter((n) => typeof options[n].default === 'number').flatMap((n): [OptionName, unknown][] => [

@@ -41,7 +41,11 @@ async function runInto(folder: string, data: string, options: PruneOptions): Pro
 }
 
 test('the run folder has the same bits with 1, 2 and 4 threads', async () => {
-  for (const options of [quick, { method: 'pt', preset: 'authors', epochs: 30 }, { preset: 'paper', epochs: 60 }] as PruneOptions[]) {
+  for (const options of [
+    quick,
+    { method: 'pt', preset: 'authors', epochs: 30 },
+    { preset: 'paper', epochs: 60 },
+  ] as PruneOptions[]) {
     await withTempFolder(async (folder) => {
       const one = await runInto(`${folder}/1`, 'iris', { ...options, threads: 1 });
       assert.ok(Object.keys(one).length >= 9);
@@ -82,7 +86,10 @@ test('the run folder holds what it says', async () => {
 test('within keeps the validation accuracy, and prunes more when more may be lost', async () => {
   const strictly = await prune('titanic', { epochs: 20, within: 0 });
   const loosely = await prune('titanic', { epochs: 20, within: 0.3 });
-  for (const [result, within] of [[strictly, 0], [loosely, 0.3]] as const) {
+  for (const [result, within] of [
+    [strictly, 0],
+    [loosely, 0.3],
+  ] as const) {
     const dense = result.dense.scores.validation?.accuracy ?? Number.NaN;
     const ticket = result.ticket.training.scores.validation?.accuracy ?? Number.NaN;
     assert.ok(ticket >= dense - within - 1e-12, `${ticket} after ${dense}`);
