@@ -1,11 +1,11 @@
 import type { NdArray } from '../data/ndarray.js';
+import { type Series, type SeriesInput, readSeries } from '../data/series.js';
 import { unexpected } from '../errors.js';
 import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
 import { type ResolvedOptions, checkJobOptions, resolveOptions } from '../options.js';
 import { adjustPValues } from './adjust.js';
 import { chooseLag } from './lag-order.js';
 import { roundDecimals } from './round.js';
-import { type Series, type SeriesInput, readSeries } from './series.js';
 import { hasValues } from './status.js';
 
 const GRANGER_OPTIONS = [

@@ -1,6 +1,8 @@
 // The loops of a dense layer, blocked for registers. Matrices are row-major with rows padded to the vector width.
 #pragma once
-#include "samples.h"
+#include <cstdint>
+#include <type_traits>
+
 #include "simd.h"
 
 namespace legcnet::kernels {
@@ -50,38 +52,52 @@ void forward_dense(const T* input, size_t input_stride, size_t count, size_t in,
   }
 }
 
-template <typename T, size_t J>
-inline void forward_sparse_block(const uint32_t* column, const T* value, size_t entries, const T* weight, size_t stride,
-                                 const T* bias, T* out) {
-  Vec<T> sum[J];
-  for (size_t j = 0; j < J; ++j) sum[j] = vec_at(bias + j * kLanes<T>);
-  for (size_t e = 0; e < entries; ++e) {
-    const T* row = weight + column[e] * stride;
-    const T x = value[e];
-    for (size_t j = 0; j < J; ++j) sum[j] += x * vec_at(row + j * kLanes<T>);
+/// Calls body(J, first) for blocks of J = at most 8 vectors that cover `vectors`; J is a constant of the type.
+template <typename Body>
+inline void for_blocks(size_t vectors, Body&& body) {
+  size_t first = 0;
+  for (; first + 8 <= vectors; first += 8) body(std::integral_constant<size_t, 8>(), first);
+  switch (vectors - first) {
+    case 7:
+      return body(std::integral_constant<size_t, 7>(), first);
+    case 6:
+      return body(std::integral_constant<size_t, 6>(), first);
+    case 5:
+      return body(std::integral_constant<size_t, 5>(), first);
+    case 4:
+      return body(std::integral_constant<size_t, 4>(), first);
+    case 3:
+      return body(std::integral_constant<size_t, 3>(), first);
+    case 2:
+      return body(std::integral_constant<size_t, 2>(), first);
+    case 1:
+      return body(std::integral_constant<size_t, 1>(), first);
+    default:
+      return;
   }
-  for (size_t j = 0; j < J; ++j) vec_at(out + j * kLanes<T>) = sum[j];
 }
 
-/// The same for one sample given by its non-zero inputs.
+/// forward_dense for one sample given by its non-zero inputs.
 template <typename T>
 void forward_sparse(const uint32_t* column, const T* value, size_t entries, const T* weight, size_t stride,
                     const T* bias, T* out) {
-  size_t j = 0;
-  for (; j + 8 * kLanes<T> <= stride; j += 8 * kLanes<T>) {
-    forward_sparse_block<T, 8>(column, value, entries, weight + j, stride, bias + j, out + j);
-  }
-  for (; j + 4 * kLanes<T> <= stride; j += 4 * kLanes<T>) {
-    forward_sparse_block<T, 4>(column, value, entries, weight + j, stride, bias + j, out + j);
-  }
-  for (; j < stride; j += kLanes<T>) {
-    forward_sparse_block<T, 1>(column, value, entries, weight + j, stride, bias + j, out + j);
-  }
+  for_blocks(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    const size_t offset = first * kLanes<T>;
+    Vec<T> sum[J];
+    for (size_t j = 0; j < J; ++j) sum[j] = vec_at(bias + offset + j * kLanes<T>);
+    for (size_t e = 0; e < entries; ++e) {
+      const T* row = weight + column[e] * stride + offset;
+      const T x = value[e];
+      for (size_t j = 0; j < J; ++j) sum[j] += x * vec_at(row + j * kLanes<T>);
+    }
+    for (size_t j = 0; j < J; ++j) vec_at(out + offset + j * kLanes<T>) = sum[j];
+  });
 }
 
 /// out[s][k] = sum_j weight[k][j] delta[s][j]: the delta handed to the layer below, before its activation's derivative.
 template <typename T>
-void backward(const T* delta, size_t stride, size_t count, const T* weight, size_t in, T* out, size_t out_stride) {
+void backward_dots(const T* delta, size_t stride, size_t count, const T* weight, size_t in, T* out, size_t out_stride) {
   for (size_t s = 0; s < count; ++s) {
     const T* d = delta + s * stride;
     for (size_t k = 0; k < in; ++k) {
@@ -91,6 +107,20 @@ void backward(const T* delta, size_t stride, size_t count, const T* weight, size
       out[s * out_stride + k] = lane_sum<T>(sum);
     }
   }
+}
+
+/// The same by way of the transposed weights, which `scratch` [(outputs + 1) * out_stride] receives: no sums across
+/// lanes, which pays for the transposition from a few samples on.
+template <typename T>
+void backward_transposed(const T* delta, size_t stride, size_t count, const T* weight, size_t in, size_t outputs,
+                         T* out, size_t out_stride, T* scratch) {
+  T* zero = scratch + outputs * out_stride;
+  for (size_t k = 0; k < out_stride; ++k) zero[k] = T(0);
+  for (size_t j = 0; j < outputs; ++j) {
+    for (size_t k = 0; k < in; ++k) scratch[j * out_stride + k] = weight[k * stride + j];
+    for (size_t k = in; k < out_stride; ++k) scratch[j * out_stride + k] = T(0);
+  }
+  forward_dense(delta, stride, count, outputs, scratch, out_stride, zero, out);
 }
 
 template <typename T, size_t K, size_t J>
@@ -132,15 +162,21 @@ void update_dense(const T* input, size_t input_stride, const T* delta, size_t st
   }
 }
 
-/// The same for one sample given by its non-zero inputs.
+/// update_dense for one sample given by its non-zero inputs.
 template <typename T>
 void update_sparse(const uint32_t* column, const T* value, size_t entries, const T* delta, size_t stride, T scale,
                    T* weight) {
-  for (size_t e = 0; e < entries; ++e) {
-    T* row = weight + column[e] * stride;
-    const T x = scale * value[e];
-    for (size_t j = 0; j < stride; j += kLanes<T>) vec_at(row + j) -= x * vec_at(delta + j);
-  }
+  for_blocks(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    const size_t offset = first * kLanes<T>;
+    Vec<T> change[J];
+    for (size_t j = 0; j < J; ++j) change[j] = scale * vec_at(delta + offset + j * kLanes<T>);
+    for (size_t e = 0; e < entries; ++e) {
+      T* row = weight + column[e] * stride + offset;
+      const T x = value[e];
+      for (size_t j = 0; j < J; ++j) vec_at(row + j * kLanes<T>) -= x * change[j];
+    }
+  });
 }
 
 }  // namespace legcnet::kernels

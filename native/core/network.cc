@@ -13,6 +13,8 @@ namespace {
 
 constexpr size_t kEvaluationBlock = 256;  // rows a block: fixed, so that sums do not depend on the number of threads
 
+constexpr size_t kTransposeFrom = 8;  // samples in a batch from which the backward pass transposes the weights
+
 template <typename T>
 void activate(Activation activation, T* z, size_t stride, size_t outputs, size_t count) {
   const size_t total = count * stride;
@@ -240,7 +242,15 @@ void Network<T>::step(const Samples<T>& samples, const uint32_t* rows, size_t co
     const Layer& layer = layers_[l];
     const Layer& below = layers_[l - 1];
     T* delta = work_.delta[l - 1].data();
-    kernels::backward(work_.delta[l].data(), layer.stride, count, layer.weight.data(), layer.in, delta, below.stride);
+    const T* above = work_.delta[l].data();
+    const T* w = layer.weight.data();
+    if (count < kTransposeFrom) {
+      kernels::backward_dots(above, layer.stride, count, w, layer.in, delta, below.stride);
+    } else {
+      work_.transposed.resize((layer.out + 1) * below.stride);
+      kernels::backward_transposed(above, layer.stride, count, w, layer.in, layer.out, delta, below.stride,
+                                   work_.transposed.data());
+    }
     multiply_by_derivative(spec_.hidden, work_.output[l - 1].data(), delta, count * below.stride);
   }
   const T scale = rate / static_cast<T>(count);

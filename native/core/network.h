@@ -86,6 +86,7 @@ class Network {
   struct Workspace {
     std::vector<AlignedVector<T>> output;  // per layer [batch][stride]
     std::vector<AlignedVector<T>> delta;   // per layer [batch][stride]: dLoss/dz
+    AlignedVector<T> transposed;           // of the layer the backward pass is at
     void fit(const std::vector<Layer>& layers, size_t batch, bool backward);
   };
 
