@@ -2,8 +2,7 @@
   'target_defaults': {
     'include_dirs': [
       '<!(node -p "require(\'node-addon-api\').include_dir")',
-      'native/core',
-      'native/vendor/eigen'
+      'native/core'
     ],
     'defines': [
       'NAPI_VERSION=8',
@@ -19,14 +18,18 @@
     'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
     'cflags_cc': [
       '-std=c++17', '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-fno-gnu-unique',
-      '-fno-math-errno', '-ffp-contract=off', '-Wno-psabi'
+      '-fno-math-errno', '-ffp-contract=off', '-Wno-psabi', '-Wno-maybe-uninitialized'
     ],
     'configurations': {
       'Release': { 'cflags': ['-O3'], 'defines': ['NDEBUG'] },
       'Debug': { 'cflags': ['-O1', '-g'] }
     },
     # a symbol that is missing must fail at load, where the loader can say what to do
-    'conditions': [['OS=="linux"', { 'ldflags': ['-Wl,-z,now'] }]],
+    'conditions': [
+      # as system headers, whose warnings are not ours; relative to build/, where make runs
+      ['OS=="linux"', { 'ldflags': ['-Wl,-z,now'], 'cflags_cc': ['-isystem', '../native/vendor/eigen'] },
+        { 'include_dirs': ['native/vendor/eigen'] }]
+    ],
     'xcode_settings': {
       'GCC_ENABLE_CPP_EXCEPTIONS': 'YES',
       'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
@@ -34,11 +37,30 @@
       'OTHER_CPLUSPLUSFLAGS': ['-ffp-contract=off', '-fno-math-errno']
     }
   },
+  # The same sources for several levels of x86-64; lib/native.ts loads the best that the processor has. Separate binaries,
+  # because one binary with per-file flags lets the linker keep an AVX-512 copy of an inline function for all.
   'targets': [
+    { 'target_name': 'legcnet_cpu', 'sources': ['native/binding/cpu.cc'] },
     {
       'target_name': 'legcnet',
       'sources': ['<!@(node scripts/sources.cjs)'],
       'conditions': [['target_arch=="x64" and OS!="win"', { 'cflags_cc': ['-march=x86-64-v2'] }]]
     }
+  ],
+  'conditions': [
+    ['target_arch=="x64" and OS=="linux"', {
+      'targets': [
+        {
+          'target_name': 'legcnet_v3',
+          'sources': ['<!@(node scripts/sources.cjs)'],
+          'cflags_cc': ['-march=x86-64-v3']
+        },
+        {
+          'target_name': 'legcnet_v4',
+          'sources': ['<!@(node scripts/sources.cjs)'],
+          'cflags_cc': ['-march=x86-64-v4', '-mprefer-vector-width=512']
+        }
+      ]
+    }]
   ]
 }

@@ -1,12 +1,12 @@
 /**
  * The only place that loads the binary, and the typed face of what it exports. Which of several binaries is taken is
- * decided in `candidates()` and nowhere else.
+ * decided in `wanted()` and nowhere else.
  */
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LegcnetError } from './errors.js';
+import { LegcnetError, unexpected } from './errors.js';
 
 const require = createRequire(import.meta.url);
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
@@ -37,17 +37,19 @@ interface Loaded {
   readonly path: string;
 }
 
-/** Where a binary may be, best first. */
-function candidates(): { name: string; load: () => Loaded }[] {
-  const prebuilt = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'legcnet.node');
-  const list = [
-    { name: prebuilt, load: () => ({ module: require(prebuilt) as NativeModule, path: prebuilt }) },
+/** Finds the file of a binary by its name; throws where there is none. */
+type Finder = (name: string) => string;
+
+/** Where binaries may be, best first. */
+function places(): { name: string; find: Finder }[] {
+  const prebuilds = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const list: { name: string; find: Finder }[] = [
+    { name: prebuilds, find: (name) => path.join(prebuilds, `${name}.node`) },
     {
-      name: 'a binary compiled here (build/Release, out/Release)',
-      load: () => {
+      name: 'binaries compiled here (build/Release, out/Release)',
+      find: (name) => {
         const find = require('bindings') as (options: object) => string; // with `path: true` it returns the path
-        const file = find({ bindings: 'legcnet.node', module_root: root, path: true });
-        return { module: require(file) as NativeModule, path: file };
+        return find({ bindings: `${name}.node`, module_root: root, path: true });
       },
     },
   ];
@@ -55,13 +57,40 @@ function candidates(): { name: string; load: () => Loaded }[] {
   return process.env.LEGCNET_FROM_SOURCE ? list.reverse() : list;
 }
 
+/** Binaries by the level of x86-64 they need, best first. The one without a level runs wherever it was compiled for. */
+const VARIANTS = [
+  { variant: 'v4', binary: 'legcnet_v4', level: 4 },
+  { variant: 'v3', binary: 'legcnet_v3', level: 3 },
+  { variant: 'v2', binary: 'legcnet', level: 0 },
+];
+
+/** Names of the binaries to try here, best first; LEGCNET_VARIANT names one and leaves no choice. */
+function wanted(find: Finder): string[] {
+  const chosen = process.env.LEGCNET_VARIANT;
+  if (chosen !== undefined && chosen !== '') {
+    const found = VARIANTS.find(({ variant }) => variant === chosen);
+    if (found) return [found.binary];
+    throw unexpected('ERR_OPTION', 'LEGCNET_VARIANT', VARIANTS.map(({ variant }) => variant).join(', '), chosen);
+  }
+  const { level } = require(find('legcnet_cpu')) as { level: () => number };
+  return VARIANTS.filter((candidate) => candidate.level <= level()).map(({ binary }) => binary);
+}
+
 function load(): Loaded {
   const tried: string[] = [];
-  for (const candidate of candidates()) {
+  for (const { name: place, find } of places()) {
     try {
-      return candidate.load();
+      for (const binary of wanted(find)) {
+        try {
+          const file = find(binary);
+          return { module: require(file) as NativeModule, path: file };
+        } catch (error) {
+          tried.push(`  ${binary} in ${place}: ${firstLine(error)}`);
+        }
+      }
     } catch (error) {
-      tried.push(`  ${candidate.name}: ${String((error as Error).message).split('\n')[0]}`);
+      if (error instanceof LegcnetError) throw error;
+      tried.push(`  ${place}: ${firstLine(error)}`);
     }
   }
   throw new LegcnetError(
@@ -72,6 +101,8 @@ function load(): Loaded {
       `  node "${path.join(root, 'scripts/compile.cjs')}"`,
   );
 }
+
+const firstLine = (error: unknown): string => String((error as Error).message).split('\n')[0] as string;
 
 const loaded = load();
 

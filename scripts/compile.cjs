@@ -1,6 +1,6 @@
 'use strict';
-// Compiles the addon with node-gyp into build/Release. Headers come from where this Node itself lives if they are
-// there, so that no network is needed; otherwise node-gyp fetches its own.
+// Compiles the addon with node-gyp into build/Release, only what has changed since the last time. Headers come from
+// where this Node itself lives if they are there, so that no network is needed; otherwise node-gyp fetches its own.
 const cp = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -31,13 +31,15 @@ function nodeGyp() {
   } catch {
     if (process.env.npm_config_node_gyp) return process.env.npm_config_node_gyp;
     const npm = path.join(path.dirname(fs.realpathSync(process.execPath)), '../lib/node_modules/npm');
-    return require.resolve('node-gyp/bin/node-gyp.js', { paths: [npm, '/usr/share/nodejs', '/usr/lib/node_modules/npm'] });
+    return require.resolve('node-gyp/bin/node-gyp.js', {
+      paths: [npm, '/usr/share/nodejs', '/usr/lib/node_modules/npm'],
+    });
   }
 }
 
 cp.execFileSync(process.execPath, [path.join(__dirname, 'vendor-eigen.cjs')], { stdio: 'inherit' });
 const dir = nodeDirectory();
-const args = [nodeGyp(), 'rebuild', '-j', process.env.JOBS || '2', '--loglevel=warn'];
+const args = [nodeGyp(), 'configure', 'build', '-j', process.env.JOBS || '2', '--loglevel=warn'];
 if (dir) args.push(`--nodedir=${dir}`);
 // npm passes its own nodedir on in the environment, which newer npm warns about: the flag alone is enough
 const result = cp.spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });

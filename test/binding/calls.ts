@@ -1,0 +1,114 @@
+// One valid call of everything that the addon exports, small enough to end at once. junk.test.ts breaks them in all ways.
+import { resolveExponent } from '../../lib/lyapunov/options.js';
+import { native } from '../../lib/native.js';
+
+const network = {
+  sizes: Uint32Array.of(3, 4, 2),
+  activation: 'sigmoid',
+  outputActivation: 'softmax',
+  loss: 'cross-entropy',
+  squaredErrorFactor: 2,
+  divideByOutputs: true,
+  biases: true,
+  accuracyRule: 'argmax',
+};
+const PARAMETERS = 3 * 4 + 4 * 2 + 4 + 2;
+
+const numbers = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
+
+export function newSamples() {
+  const samples = new native.Samples('float64', 3, 2);
+  samples.append(numbers(15), Float64Array.of(1, 0, 0, 1, 1, 0, 0, 1, 1, 0), 1);
+  return samples;
+}
+
+const trainerOptions = () => ({
+  network,
+  training: {
+    batchSize: 2,
+    learningRate: 0.1,
+    shuffle: true,
+    seed: 1,
+    untilAccuracy: 2,
+    stopPart: 'validation',
+    evaluateEveryEpoch: true,
+  },
+  series: {
+    series: 'difference',
+    perturbedWeight: 1,
+    perturbation: 1e-8,
+    window: 6,
+    stride: 3,
+    lastIterate: 100,
+    target: 'train',
+    lyapunov: { ...resolveExponent(), embeddingDimension: 2, horizon: 2 },
+  },
+  parts: [newSamples(), newSamples(), undefined],
+  parameters: numbers(PARAMETERS),
+  mask: new Uint8Array(20).fill(1),
+});
+
+export const newTrainer = () => new native.Trainer(trainerOptions());
+
+const lyapunov = () => ({
+  series: numbers(80),
+  rows: 2,
+  samples: 40,
+  lyapunov: { ...resolveExponent(), embeddingDimension: 2, horizon: 5 },
+  threads: 2,
+});
+
+/** State of a trainer that has run a little, so that every array in it holds something. */
+export async function trainerState() {
+  const trainer = newTrainer();
+  await trainer.run({ epochs: 5, threads: 1 }).promise;
+  return trainer.state().promise;
+}
+
+/** Arguments of each exported function or constructor that make it succeed. */
+export const validArguments: Record<string, () => unknown[]> = {
+  info: () => [],
+  Samples: () => ['float64', 3, 2],
+  Trainer: () => [trainerOptions()],
+  initialise: () => [{ network, init: 'glorot', seed: 1 }],
+  predict: () => [{ network, parameters: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],
+  divergenceCurves: () => [lyapunov()],
+  lyapunovExponents: () => [lyapunov()],
+  granger: () => [
+    {
+      sources: numbers(120),
+      targets: numbers(40),
+      rows: 3,
+      samples: 40,
+      pairwise: false,
+      difference: true,
+      firstLag: 1,
+      maxLag: 3,
+      statistic: 'params-ftest',
+      allStatistics: true,
+      commonSample: true,
+      threads: 2,
+    },
+  ],
+};
+
+/** The same for methods, with an object to call them on. */
+export const validMethodArguments: Record<string, { make: () => object; methods: Record<string, () => unknown[]> }> = {
+  Samples: {
+    make: newSamples,
+    methods: { append: () => [Float32Array.of(1, 2, 3), Float64Array.of(1, 0), 0.5] },
+  },
+  Trainer: {
+    make: newTrainer,
+    methods: {
+      run: () => [{ epochs: 3, threads: 2 }],
+      evaluate: () => [{ threads: 2 }],
+      series: () => [],
+      state: () => [],
+      restore: () => [],
+      status: () => [],
+      parameters: () => [],
+      history: () => [],
+    },
+  },
+};
