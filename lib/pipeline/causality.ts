@@ -105,7 +105,12 @@ function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, ta
   if (target.every((value) => value === target[0])) {
     notes.push('The misclassification is the same at every window, so nothing can be said to cause it.');
   }
-  if (config.selection !== 'threshold' && counts.causal === 0) {
+  if (counts.causal + counts.nonCausal + counts.undecided === 0) {
+    notes.push(
+      'No weight moved, so none could be tested or ranked.' +
+        (config.series === 'difference' ? ' The twin is identical: its perturbed weight hangs on an input that never varies.' : ''),
+    );
+  } else if (config.selection !== 'threshold' && counts.causal === 0) {
     notes.push('No weight was found causal; the ranking rests on the strength of effects that are not significant.');
   }
   return notes;

@@ -1,5 +1,5 @@
-// A tiny addon of its own, compiled for any processor: tells which x86-64 level this one has, so that the loader can pick
-// the variant of the real addon. Uses the C API only: nothing here may need more than the least processor.
+// A tiny addon of its own, compiled for any processor: tells which x86-64 level this one has, so that the loader can
+// pick the variant of the real addon. Uses the C API only: nothing here may need more than the least processor.
 #include <node_api.h>
 
 namespace {

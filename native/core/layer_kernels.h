@@ -58,22 +58,14 @@ inline void for_blocks(size_t vectors, Body&& body) {
   size_t first = 0;
   for (; first + 8 <= vectors; first += 8) body(std::integral_constant<size_t, 8>(), first);
   switch (vectors - first) {
-    case 7:
-      return body(std::integral_constant<size_t, 7>(), first);
-    case 6:
-      return body(std::integral_constant<size_t, 6>(), first);
-    case 5:
-      return body(std::integral_constant<size_t, 5>(), first);
-    case 4:
-      return body(std::integral_constant<size_t, 4>(), first);
-    case 3:
-      return body(std::integral_constant<size_t, 3>(), first);
-    case 2:
-      return body(std::integral_constant<size_t, 2>(), first);
-    case 1:
-      return body(std::integral_constant<size_t, 1>(), first);
-    default:
-      return;
+    case 7: return body(std::integral_constant<size_t, 7>(), first);
+    case 6: return body(std::integral_constant<size_t, 6>(), first);
+    case 5: return body(std::integral_constant<size_t, 5>(), first);
+    case 4: return body(std::integral_constant<size_t, 4>(), first);
+    case 3: return body(std::integral_constant<size_t, 3>(), first);
+    case 2: return body(std::integral_constant<size_t, 2>(), first);
+    case 1: return body(std::integral_constant<size_t, 1>(), first);
+    default: return;
   }
 }
 

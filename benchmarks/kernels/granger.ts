@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { writeNpy } from '../../lib/data/npy.js';
+import { grangerTest } from '../../lib/granger/granger.js';
+import { type Benchmark, assertAgree, noise, timed } from '../harness.js';
+import { pythonWith, runPeer } from '../peers/python.js';
+import { grangerPair } from '../pure-js/granger.js';
+
+export async function grangerBenchmarks(): Promise<Benchmark[]> {
+  return Promise.all(
+    [
+      [100, 14],
+      [150, 14],
+      [100, 6],
+    ].map(([n, maxLag]) => benchmark(n as number, maxLag as number)),
+  );
+}
+
+async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
+  const [rows, few, fewest] = [20_000, 40, 10];
+  const random = noise(n + maxLag);
+  const data = Float64Array.from({ length: rows * n }, random);
+  const target = Float64Array.from({ length: n }, random);
+  const row = (r: number): Float64Array => data.subarray(r * n, (r + 1) * n);
+  const ours = (count: number, threads: number) =>
+    grangerTest({ data: data.subarray(0, count * n), shape: [count, n] }, target, {
+      maxLag,
+      statistic: 'ssr-chi2test',
+      threads,
+    });
+  const python = pythonWith('statsmodels');
+  const statsmodels = async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'legcnet-bench-'));
+    try {
+      const [x, y] = [path.join(folder, 'x.npy'), path.join(folder, 'y.npy')];
+      await writeNpy(x, { data: data.slice(0, fewest * n), shape: [fewest, n] });
+      await writeNpy(y, { data: target, shape: [n] });
+      const peer = 'python' in python ? python.python : '';
+      return runPeer<{ seconds: number; p: number[][] }>(peer, 'granger_statsmodels.py', x, y, String(maxLag));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
+  const pValues = async (count: number): Promise<Float64Array> => (await ours(count, 1)).perLag.pValue.data;
+  return {
+    name: `Granger tests, n = ${n}, all lags 1..${maxLag}`,
+    unit: 'weight',
+    rounds: 7,
+    contenders: [
+      { name: 'legcnet, 1 thread', run: () => timed(rows, () => ours(rows, 1)) },
+      { name: 'legcnet, 2 threads', run: () => timed(rows, () => ours(rows, 2)) },
+      {
+        name: 'JavaScript, QR for each pair and lag',
+        verify: async () => {
+          const p = Array.from({ length: few }, (_, r) =>
+            grangerPair(row(r), target, maxLag).map((lag) => lag.ssrChi2test[1]),
+          );
+          assertAgree('JavaScript', p.flat(), await pValues(few), 1e-8);
+        },
+        run: () =>
+          timed(few, () => {
+            for (let r = 0; r < few; r++) grangerPair(row(r), target, maxLag);
+          }),
+      },
+      {
+        name: 'statsmodels grangercausalitytests',
+        absent: 'absent' in python ? python.absent : undefined,
+        verify: async () => assertAgree('statsmodels', (await statsmodels()).p.flat(), await pValues(fewest), 1e-8),
+        run: async () => (await statsmodels()).seconds,
+      },
+    ],
+  };
+}
