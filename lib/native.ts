@@ -155,6 +155,7 @@ export async function runTask<T>(start: () => NativeTask<T>, options: JobOptions
   signal?.addEventListener('abort', cancel, { once: true });
   try {
     const value = await task.promise;
+    report(); // the end, however short the job was
     if (thrown) throw thrown.error;
     return value;
   } catch (error) {

@@ -108,7 +108,9 @@ function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, ta
   if (counts.causal + counts.nonCausal + counts.undecided === 0) {
     notes.push(
       'No weight moved, so none could be tested or ranked.' +
-        (config.series === 'difference' ? ' The twin is identical: its perturbed weight hangs on an input that never varies.' : ''),
+        (config.series === 'difference'
+          ? ' The twin is identical: its perturbed weight hangs on an input that never varies.'
+          : ''),
     );
   } else if (config.selection !== 'threshold' && counts.causal === 0) {
     notes.push('No weight was found causal; the ranking rests on the strength of effects that are not significant.');

@@ -1,5 +1,6 @@
 #include "task.h"
 
+#include <new>
 #include <unordered_map>
 
 #include "parallel.h"
@@ -12,23 +13,17 @@ class LiveTasks {
  public:
   static LiveTasks& of(Napi::Env env) { return *env.GetInstanceData<LiveTasks>(); }
 
-  /// Tasks go by number: a handle kept after its task settled must not reach another task at the same address.
-  uint64_t add(std::shared_ptr<Task> task) {
-    tasks_.emplace(++last_, std::move(task));
-    return last_;
-  }
-  std::shared_ptr<Task> find(uint64_t id) const {
-    const auto it = tasks_.find(id);
-    return it == tasks_.end() ? nullptr : it->second;
-  }
-  std::shared_ptr<Task> take(uint64_t id) {
-    auto owner = find(id);
-    tasks_.erase(id);
+  void add(std::shared_ptr<Task> task) { tasks_.emplace(task.get(), std::move(task)); }
+  std::shared_ptr<Task> take(Task* task) {
+    const auto it = tasks_.find(task);
+    if (it == tasks_.end()) return nullptr;
+    auto owner = std::move(it->second);
+    tasks_.erase(it);
     return owner;
   }
 
   void cancel_and_join() {
-    for (const auto& entry : tasks_) entry.second->control_.cancelled = true;
+    for (const auto& entry : tasks_) entry.second->control_->cancelled = true;
     for (const auto& entry : tasks_) {
       if (entry.second->thread_.joinable()) entry.second->thread_.join();
     }
@@ -36,8 +31,7 @@ class LiveTasks {
   }
 
  private:
-  std::unordered_map<uint64_t, std::shared_ptr<Task>> tasks_;
-  uint64_t last_ = 0;
+  std::unordered_map<Task*, std::shared_ptr<Task>> tasks_;
 };
 
 void initialise_tasks(Napi::Env env) {
@@ -51,26 +45,24 @@ Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> owned) {
   LiveTasks& live = LiveTasks::of(env);
   task->deferred_ = std::make_unique<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
   task->finished_ = Napi::ThreadSafeFunction::New(env, Napi::Function(), "legcnet", 0, 1);
-  const uint64_t id = task->id_ = live.add(task);
+  live.add(task);
   try {
     task->thread_ = std::thread([self = task.get()] { self->main(); });
   } catch (...) {  // no thread to be had
     task->finished_.Release();
-    live.take(id);
+    live.take(task.get());
     task->failed();
     throw;
   }
 
   auto handle = Napi::Object::New(env);
   handle.Set("promise", task->deferred_->Promise());
-  handle.Set("cancel", Napi::Function::New(env, [&live, id](const Napi::CallbackInfo&) {
-               if (const auto found = live.find(id)) found->control_.cancelled = true;
-             }));
-  handle.Set("progress", Napi::Function::New(env, [&live, id](const Napi::CallbackInfo& info) -> Napi::Value {
-               const auto found = live.find(id);
+  const auto control = task->control_;
+  handle.Set("cancel", Napi::Function::New(env, [control](const Napi::CallbackInfo&) { control->cancelled = true; }));
+  handle.Set("progress", Napi::Function::New(env, [control](const Napi::CallbackInfo& info) -> Napi::Value {
                auto pair = Napi::Array::New(info.Env(), 2);
-               pair.Set(0u, static_cast<double>(found ? found->control_.done.load() : 0));
-               pair.Set(1u, static_cast<double>(found ? found->control_.total.load() : 0));
+               pair.Set(0u, static_cast<double>(control->done.load()));
+               pair.Set(1u, static_cast<double>(control->total.load()));
                return pair;
              }));
   return handle;
@@ -98,13 +90,17 @@ void Task::main() {
 
 void Task::settle(Napi::Env env) {
   const Napi::HandleScope scope(env);
-  const auto owner = LiveTasks::of(env).take(id_);
+  const auto owner = LiveTasks::of(env).take(this);
   if (!owner) return;
   thread_.join();
   try {
     if (!failed_) {
-      deferred_->Resolve(result(env));
-      return;
+      try {
+        deferred_->Resolve(result(env));
+        return;
+      } catch (const std::bad_alloc&) {
+        message_ = "not enough memory for the result";
+      }
     }
     failed();
     auto error = Napi::Error::New(env, cancelled_ ? "the operation was aborted" : message_);

@@ -30,15 +30,15 @@ class Task {
   /// Called on the JavaScript thread when run() threw, before the promise rejects, or when no thread could be started.
   virtual void failed() {}
 
-  Control& control() { return control_; }
+  Control& control() { return *control_; }
 
  private:
   friend class LiveTasks;
   void main();
   void settle(Napi::Env env);
 
-  Control control_;
-  uint64_t id_ = 0;
+  // shared with the handle's functions, which may outlive the task
+  std::shared_ptr<Control> control_ = std::make_shared<Control>();
   bool cancelled_ = false;
   bool failed_ = false;
   std::string message_;

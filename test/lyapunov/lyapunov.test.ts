@@ -263,4 +263,11 @@ test('works in worker threads', async () => {
   assert.is(value, exponent[0]);
 });
 
+test('progress is reported at the end of a job however short', async () => {
+  const seen: { done: number; total: number }[] = [];
+  const data = Float64Array.from({ length: 3 * 60 }, (_, i) => Math.sin(i * i));
+  await lyapunovExponents({ data, shape: [3, 60] }, { onProgress: (progress) => seen.push(progress) });
+  assert.equal(seen.at(-1), { done: 3, total: 3 });
+});
+
 test.run();
