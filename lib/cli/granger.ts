@@ -1,22 +1,12 @@
 import { type Command, Option } from 'commander';
 import { writeNpy } from '../data/npy.js';
-import { type GrangerResult, grangerTest } from '../granger/granger.js';
+import { GRANGER_OPTIONS, type GrangerResult, grangerTest } from '../granger/granger.js';
 import type { OptionName } from '../options.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 import { readSeriesFile } from './series-file.js';
 
-const NAMES: readonly OptionName[] = [
-  'maxLag',
-  'lagOrder',
-  'statistic',
-  'alpha',
-  'correction',
-  'stationarity',
-  'pRounding',
-  'failedTest',
-  'threads',
-];
+const NAMES: readonly OptionName[] = GRANGER_OPTIONS;
 
 export function addGranger(program: Command, signal: AbortSignal): void {
   const command = program

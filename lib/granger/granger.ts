@@ -8,7 +8,8 @@ import { chooseLag } from './lag-order.js';
 import { roundDecimals } from './round.js';
 import { hasValues } from './status.js';
 
-const GRANGER_OPTIONS = [
+/** Options of a Granger test, by their names in the table. */
+export const GRANGER_OPTIONS = [
   'maxLag',
   'lagOrder',
   'statistic',
