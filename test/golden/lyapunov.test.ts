@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as oracle from '../../benchmarks/pure-js/lyapunov.js';
-import type { NdArray } from '../../lib/data/ndarray.js';
 import { divergenceCurve, lyapunovExponents } from '../../lib/lyapunov/lyapunov.js';
 import { windowStarts, windowStride } from '../../lib/lyapunov/windows.js';
 import { assertClose, tolerances } from '../helpers/close.js';
 import { golden, goldenTest, readGoldenNpy } from '../helpers/golden.js';
+import { checkAgainstLyapR } from '../helpers/lyap-r.js';
 
 const doubles = (path: string) => readGoldenNpy(path, { dtype: 'f8' });
 
@@ -15,61 +15,10 @@ const doubles = (path: string) => readGoldenNpy(path, { dtype: 'f8' });
 const authorsGuards = { minRange: 1e-5, meanChange: true };
 const authors = { ...authorsGuards, quantise: 6, textRounding: true };
 
-/** The golden status codes of a run of lyap_r, and ours. */
-function assertStatus(code: number, status: string, unmatched: number, label: string): void {
-  switch (code) {
-    case 0: // finished
-      assert.equal([status, unmatched], ['ok', 0], label);
-      break;
-    case 1: // constant series: lyap_r exits with an error
-      assert.is(status, 'static', label);
-      break;
-    case 2: // some reference has no neighbour: lyap_r would search for ever
-      assert.ok(unmatched > 0 && (status === 'ok' || status === 'no-pairs'), label);
-      break;
-    case 3:
-      assert.is(status, 'too-short', label);
-      break;
-    default: // finished without a pair
-      assert.equal([status, unmatched], ['no-pairs', 0], label);
-  }
-}
-
 for (const length of [50, 200, 1000, 5000]) {
   goldenTest(test, `lyap_r's S(k), counts and outcomes, N = ${length}`, async () => {
-    const [inputs, runs, curves, counts] = await Promise.all(
-      ['input', 'conf', 'S', 'count'].map((name) => doubles(`series/${name}_N${length}.npy`)),
-    );
-    const width = curves!.shape[1]!;
-    assert.ok(runs!.shape[0]! >= 450);
-    for (const [key, group] of runsBySettings(runs!)) {
-      const [m, d, theilerWindow, horizon, r] = key.split(',').map(Number);
-      const radius = r! < 0 ? ('default' as const) : r!;
-      const options = { embeddingDimension: m!, delay: d!, theilerWindow: theilerWindow!, horizon: horizon!, radius };
-      const kinds = group.map((run) => runs!.data[run * 7]!);
-      const data = Float64Array.from(kinds.flatMap((k) => [...inputs!.data.subarray(k * length, (k + 1) * length)]));
-      const actual = await divergenceCurve({ data, shape: [group.length, length] }, { ...options, minRange: 0 });
-      group.forEach((run, row) => {
-        const label = `run ${run}: kind ${kinds[row]}, ${JSON.stringify(options)}`;
-        assertStatus(runs!.data[run * 7 + 6]!, actual.status[row]!, actual.unmatched[row]!, label);
-        const steps = horizon! + 1;
-        const expected = ({ data }: NdArray<Float64Array>) => data.subarray(run * width, run * width + steps);
-        const [s, c] = [actual.curve.data, actual.counts.data].map((of) => of.subarray(row * steps, (row + 1) * steps));
-        assertClose(c!, expected(counts!), tolerances.divergenceCounts, label);
-        assertClose(s!, expected(curves!), tolerances.divergenceFloat64, label);
-      });
-    }
+    assert.ok((await checkAgainstLyapR(length, (name) => doubles(`series/${name}`))) >= 450);
   });
-}
-
-/** Numbers of the runs that differ in nothing but the series: columns 1 to 5 of the settings are the same. */
-function runsBySettings({ data, shape }: NdArray<Float64Array>): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (let run = 0; run < shape[0]!; run++) {
-    const key = data.slice(run * 7 + 1, run * 7 + 6).join();
-    groups.set(key, [...(groups.get(key) ?? []), run]);
-  }
-  return groups;
 }
 
 goldenTest(test, 'all pairs on the same series: as the oracle, and as one pass of lyap_r', async () => {
