@@ -17,6 +17,8 @@ export interface OptionDefinition<T, D extends T | undefined = T | undefined> {
   readonly placeholder: string;
   readonly group: OptionGroup;
   readonly help: string;
+  /** A switch: what its --no- form does. */
+  readonly helpOff?: string;
 }
 
 export type OptionGroup =
@@ -91,7 +93,7 @@ function choice<const C extends readonly string[], D extends C[number] | undefin
   };
 }
 
-function flag(text: Text & { default: boolean }): OptionDefinition<boolean, boolean> {
+function flag(text: Text & { helpOff: string; default: boolean }): OptionDefinition<boolean, boolean> {
   return {
     schema: z.boolean(),
     expected: 'true or false',
@@ -100,6 +102,7 @@ function flag(text: Text & { default: boolean }): OptionDefinition<boolean, bool
     placeholder: '',
     group: text.group,
     help: text.help,
+    helpOff: text.helpOff,
   };
 }
 
@@ -165,7 +168,12 @@ export const options = {
     placeholder: '<fractions>',
     help: 'share of the test part ("0.2"), or of validation and test ("0.2,0.2"); of validation if there is test data',
   }),
-  stratify: flag({ default: false, group: 'data', help: 'keep the shares of the classes equal in all parts' }),
+  stratify: flag({
+    default: false,
+    group: 'data',
+    helpOff: 'deal rows to the parts whatever their class',
+    help: 'keep the shares of the classes equal in all parts',
+  }),
   splitSeed: integer({
     min: 0,
     max: 0xffffffff,
@@ -176,6 +184,7 @@ export const options = {
   shuffleSplit: flag({
     default: true,
     group: 'data',
+    helpOff: 'deal rows to the parts in file order',
     help: 'deal rows to the parts in random order, not in file order',
   }),
   scaling: choice({
@@ -187,6 +196,7 @@ export const options = {
   refitScaling: flag({
     default: false,
     group: 'data',
+    helpOff: 'fit the scaling on the training part only',
     help: 'fit the scaling on each part by itself (authors), not on the training part only',
   }),
 
@@ -230,9 +240,15 @@ export const options = {
   divideByOutputs: flag({
     default: true,
     group: 'network',
+    helpOff: 'sum the squared error over the outputs instead of taking the mean',
     help: 'divide the loss by the number of outputs (mean squared error proper)',
   }),
-  biases: flag({ default: true, group: 'network', help: 'whether layers have biases' }),
+  biases: flag({
+    default: true,
+    group: 'network',
+    helpOff: 'layers have no biases',
+    help: 'whether layers have biases',
+  }),
   init: choice({
     choices: ['gaussian', 'uniform', 'glorot', 'he'],
     default: 'glorot',
@@ -271,7 +287,12 @@ export const options = {
   }),
   batchSize: integer({ min: 1, max: 1e6, default: 1, group: 'training', help: 'samples a step' }),
   learningRate: real({ min: 0, max: Infinity, default: undefined, group: 'training', help: 'step size of SGD' }),
-  shuffle: flag({ default: true, group: 'training', help: 'new order of the samples every epoch' }),
+  shuffle: flag({
+    default: true,
+    group: 'training',
+    helpOff: 'the same order of the samples in every epoch',
+    help: 'new order of the samples every epoch',
+  }),
   accuracyRule: choice({
     choices: ['argmax', 'exact-match'],
     default: 'argmax',
@@ -367,7 +388,7 @@ export const options = {
     default: 'all',
     group: 'exponent',
     placeholder: '<all|default|r>',
-    help: "the exact nearest neighbour, or lyap_r's growing start radius (default: 1e-3 of the range)",
+    help: "the exact nearest neighbour; or lyap_r's growing radius, from 1e-3 of the range or from r",
   }),
   fit: custom<[number, number]>()({
     schema: z.tuple([z.int().min(0), z.int().min(1)]).refine(([from, to]) => from < to) as z.ZodType<[number, number]>,
@@ -376,7 +397,7 @@ export const options = {
     default: undefined,
     group: 'exponent',
     placeholder: '<from,to>',
-    help: 'fit range, ends included (default: found from the curve)',
+    help: 'fit range, ends included; without one it is found from the curve',
   }),
   minRange: custom<'resolution' | number>()({
     schema: z.union([z.literal('resolution'), z.number().min(0)]) as z.ZodType<'resolution' | number>,
@@ -399,11 +420,13 @@ export const options = {
   meanChange: flag({
     default: false,
     group: 'exponent',
+    helpOff: 'do not look for change-points of the mean',
     help: "the authors' guard: a window with a change-point of its mean is static",
   }),
   textRounding: flag({
     default: false,
     group: 'exponent',
+    helpOff: 'keep S(k) and the slope as computed',
     help: 'S(0) and S(1) as printed by lyap_r (%e), the slope rounded to 6 decimals, a failed window 0 (authors)',
   }),
 

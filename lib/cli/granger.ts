@@ -15,7 +15,7 @@ export function addGranger(program: Command, signal: AbortSignal): void {
     .argument('<target>', '.npy or CSV: one series [T], or [W, T], one for each source')
     .summary('which series Granger-cause a target')
     .description(
-      'Tests whether lags of each source help to predict the target beyond its own lags, by least squares, as\n' +
+      'Tests whether lags of each source help to predict the target beyond its own lags, by least squares, as ' +
         "statsmodels' grangercausalitytests. Prints p, the lag used, the Granger index ln(a/b) and the verdict.",
     );
   addOptions(command, NAMES);

@@ -13,7 +13,7 @@ export function addOptions(
   defaults: Partial<Record<OptionName, string>> = {},
 ): void {
   for (const name of names) {
-    const { placeholder, help, default: value, group } = definitionOf(name);
+    const { placeholder, help, helpOff = '', default: value, group } = definitionOf(name);
     const shown = defaults[name] ?? (value === undefined || typeof value === 'boolean' ? undefined : show(value));
     const text = shown === undefined ? help : `${help} (default: ${shown})`;
     if (placeholder !== '') {
@@ -22,7 +22,7 @@ export function addOptions(
     }
     // A switch can be turned either way; help shows the way that changes the table's default.
     const on = new Option(flagOf(name), text).helpGroup(heading(group));
-    const off = new Option(flagOf(name).replace('--', '--no-'), `do not ${help}`).helpGroup(heading(group));
+    const off = new Option(flagOf(name).replace('--', '--no-'), helpOff).helpGroup(heading(group));
     command.addOption(on.hideHelp(value === true)).addOption(off.hideHelp(value !== true));
   }
 }

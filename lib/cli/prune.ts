@@ -17,8 +17,8 @@ export function addPrune(program: Command, signal: AbortSignal): void {
     .argument('<data>', 'iris, cancer, titanic, mnist; a .csv file; a folder of IDX or .npy files; or x.npy,y.npy')
     .summary('train a network, prune it by chaos and causality, retrain the ticket')
     .description(
-      'Trains a dense network while watching every weight, computes windowed Lyapunov exponents, tests which of them\n' +
-        'Granger-cause the misclassification, prunes, and retrains the sparse ticket from the same initial weights.\n' +
+      'Trains a dense network while watching every weight, computes windowed Lyapunov exponents, tests which of them ' +
+        'Granger-cause the misclassification, prunes, and retrains the sparse ticket from the same initial weights. ' +
         'A random and a magnitude ticket of the same size are trained beside it.',
     )
     .addHelpText('after', EXAMPLES);

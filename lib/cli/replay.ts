@@ -8,7 +8,7 @@ export function addReplay(program: Command, signal: AbortSignal): void {
     .argument('<folder>', 'config.json, arrays and initial weights of a published training')
     .summary('repeat a published training and compare the results')
     .description(
-      'Runs every trial and variant that the folder names, in float64, by its own stopping rule, and compares with its\n' +
+      'Runs every trial and variant that the folder names, in float64, by its own stopping rule, and compares with its ' +
         'expected.json, final_*.npy and weights_log_first_2000.npy where they are there. Exit code 1 on disagreement.',
     )
     .option('--json', 'print the results as JSON')
