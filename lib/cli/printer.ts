@@ -61,6 +61,8 @@ export class Printer {
           barsize: 24,
         });
         this.bar.start(total || 1, 0, { label: label.padEnd(28), rate: '-', left: '-' });
+      } else {
+        process.stderr.write(`${label}\n`);
       }
     }
     const seconds = (performance.now() - this.started) / 1000;
