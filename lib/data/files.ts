@@ -45,7 +45,7 @@ export function bytesOf(array: ArrayBufferView): Uint8Array {
 }
 
 /** Writes all of `bytes` at `position`, however many system calls that takes. */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     const length = Math.min(bytes.byteLength - done, CHUNK_BYTES);
     done += (await handle.write(bytes, done, length, position + done)).bytesWritten;

@@ -91,16 +91,12 @@ function parseShape(text: string, name: string): number[] {
   return shape;
 }
 
-/**
- * The bytes before the elements: version 1.0, C order, a multiple of 64 bytes long.
- * @param rowDigits room for the first extent to grow to that many digits without changing the header's length
- */
-export function formatNpyHeader(dtype: Dtype, shape: readonly number[], rowDigits = 0): Uint8Array {
+/** The bytes before the elements: version 1.0, C order, a multiple of 64 bytes long. */
+export function formatNpyHeader(dtype: Dtype, shape: readonly number[]): Uint8Array {
   const descr = (bytesPer(dtype) === 1 ? '|' : '<') + dtype;
   const extents = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${extents}), }`;
-  const growth = Math.max(0, rowDigits - String(shape[0] ?? '').length);
-  const total = Math.ceil((10 + text.length + growth + 1) / ALIGNMENT) * ALIGNMENT;
+  const total = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
   const bytes = Buffer.alloc(total, ' ');
   MAGIC.copy(bytes);
   bytes.writeUInt8(1, 6);

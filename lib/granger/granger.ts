@@ -108,8 +108,8 @@ declare module '../native.js' {
  *
  * The authors' rule: {maxLag: 14, lagOrder: 'min-p', statistic: 'ssr-chi2test', pRounding: 4, failedTest: 'causal'}.
  *
- * Results do not depend on `threads`. Progress counts sources. Cost: for n = 100 about 7 us a source for 14 lags, 2 us
- * for 6; pairs with nearly dependent lags 15 us a lag, with dependent ones 200 us a lag. O(n L + L^3) each.
+ * Results do not depend on `threads`. Progress counts sources. Cost: O(n L + L^3) a source and lag L in vector lanes; pairs
+ * with nearly or exactly dependent lags O(n L^2) one by one. Figures: docs/performance.md.
  *
  * @param sources [W, n], row-major, or one series [n]
  * @param targets [n], one target for all sources, or [W, n], one each

@@ -81,8 +81,8 @@ declare module '../native.js' {
  * A series with a range below `minRange` ('resolution': 16 spacings of its type at the largest magnitude) or, with
  * `meanChange`, with a change-point of its mean, is `static`; the guards look at the values before `quantise` rounds them.
  *
- * Progress counts rows. Cost a row: O(N^2) up to N = 80 and for noise in many dimensions, about O(N^1.5) else: some 2 us
- * at N = 50, 6 us at N = 200, 0.2 ms at N = 5000 (smooth series, m = 2, x86-64-v2). `radius` other than 'all' is slower.
+ * Progress counts rows. Cost a row: O(N^2) up to N = 80 and for noise in many dimensions, about O(N^1.5) else; `radius`
+ * other than 'all' is slower. Figures: docs/performance.md.
  *
  * @param series [N], or row-major [rows, N]; N <= 2^24. Copied: the caller may change it afterwards
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`

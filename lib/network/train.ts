@@ -1,3 +1,4 @@
+import { fileError, withFile } from '../data/files.js';
 import { LegcnetError, unexpected } from '../errors.js';
 import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
 import type { ExponentOptions } from '../lyapunov/options.js';
@@ -177,6 +178,7 @@ export async function trainRecord(network: Mlp, parts: TrainingParts, options: T
   const epochs = required('epochs', resolved.epochs);
   const learningRate = required('learningRate', resolved.learningRate);
   checkCombination(network, parts, options, resolved);
+  if (watch?.log !== undefined) await checkWritable(watch.log);
   const threads = resolved.threads ?? defaultThreads();
   const trainer = new native.Trainer({
     network: network.native,
@@ -226,6 +228,15 @@ function scoresAt(evaluations: NativeEvaluations, epoch: number): Scores {
     if (metrics) scores[part] = metrics;
   });
   return scores;
+}
+
+/** Before hours of training, not at its first step. @throws LegcnetError ERR_FILE */
+async function checkWritable(file: string): Promise<void> {
+  try {
+    await withFile(file, 'a', async () => {});
+  } catch (error) {
+    throw fileError('write', file, error);
+  }
 }
 
 function required<T>(name: string, value: T | undefined): T {

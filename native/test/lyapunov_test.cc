@@ -316,6 +316,8 @@ TEST_CASE("known exponents of known systems") {
       }
       mean += exponent_of(x, fit_options({5, 2, 20, 40}, 10, 40)).value / dt / 8;
     }
+    // Over steps 10 to 30 the mean of several starts is 0.96 to 1.00: the curve is steeper there than the exponent,
+    // 0.906.
     CHECK(std::fabs(mean - 0.91) < 0.05);
   }
   SUBCASE("one step is no test for chaos: noise and a random walk") {

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,7 +7,7 @@ import { readNpy } from '../../lib/data/npy.js';
 import { resolveExponent } from '../../lib/lyapunov/options.js';
 import { Mlp, type NetworkOptions } from '../../lib/network/mlp.js';
 import { toNativeSamples } from '../../lib/network/samples.js';
-import { type TrainOptions, type WatchOptions, train } from '../../lib/network/train.js';
+import { type TrainOptions, type TrainerState, type WatchOptions, train } from '../../lib/network/train.js';
 import { assertClose } from '../helpers/close.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -144,6 +144,24 @@ test('the log of the weights ends at the trained weights, and a perturbed twin d
     assertClose(difference[4] as number, 1e-3, { absolute: 1e-15 });
     assert.is(difference.slice(0, network.weights).filter((x) => x !== 0).length, 1);
     assert.ok(difference.slice(-network.weights).every((x) => x !== 0 && Math.abs(x) < 0.1));
+  });
+});
+
+test('a resumed training continues its log to the same bytes; a log that cannot be written is an ERR_FILE', async () => {
+  const { network, parts } = await setUp();
+  await withTempFolder(async (folder) => {
+    const base = { learningRate: 0.5, checkpointSeconds: 0 };
+    const logTo = (name: string) => ({ watch: watching({ log: `${folder}/${name}` }) });
+    await train(network, parts, { ...base, epochs: 6, ...logTo('whole.npy') });
+    const states: TrainerState[] = [];
+    const onCheckpoint = async (state: TrainerState) => void states.push(state);
+    await train(network, parts, { ...base, epochs: 3, ...logTo('resumed.npy'), onCheckpoint });
+    assert.ok((states.at(-1)?.iterate ?? 0) > 0);
+    await train(network, parts, { ...base, epochs: 6, ...logTo('resumed.npy'), resumeFrom: states.at(-1) });
+    const [whole, resumed] = [await readFile(`${folder}/whole.npy`), await readFile(`${folder}/resumed.npy`)];
+    assert.ok(whole.equals(resumed));
+    const nowhere = { ...base, epochs: 1, ...logTo('no/such/folder.npy') };
+    await assertLegcnetError(() => train(network, parts, nowhere), 'ERR_FILE', /folder\.npy/);
   });
 });
 
