@@ -269,6 +269,19 @@ export const options = {
     help: 'precision of training; the difference series needs float64',
   }),
 
+  evaluationScalar: choice({
+    choices: ['float64', 'float32'],
+    default: undefined,
+    group: 'training',
+    help: 'precision of evaluations, at windows and epochs (default: that of training; MNIST: float32)',
+  }),
+  exponentScalar: choice({
+    choices: ['auto', 'float64', 'float32'],
+    default: 'auto',
+    group: 'exponent',
+    help: 'precision in which exponents are kept; auto: float32 where float64 would take more than 256 MiB',
+  }),
+
   // training
   epochs: integer({ min: 1, max: 1e6, default: undefined, group: 'training', help: 'epochs at most' }),
   untilAccuracy: real({
@@ -528,6 +541,13 @@ export const options = {
     default: 'erdos-renyi',
     group: 'selection',
     help: 'how sparsity is spread: one ranking over all layers, equal in each, or Erdos-Renyi densities',
+  }),
+
+  baselines: flag({
+    default: true,
+    group: 'selection',
+    helpOff: 'do not train the random and magnitude tickets',
+    help: 'also train tickets of as many weights chosen at random and by magnitude',
   }),
 
   // run

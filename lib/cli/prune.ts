@@ -124,8 +124,7 @@ export function printRecord(printer: Printer, record: RunRecord): void {
     [
       row('dense', dense),
       row('ticket', ticket),
-      row('random', baselines.random),
-      row('magnitude', baselines.magnitude),
+      ...(baselines ? [row('random', baselines.random), row('magnitude', baselines.magnitude)] : []),
     ],
   );
   printer.out(

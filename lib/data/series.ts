@@ -2,7 +2,7 @@ import { unexpected } from '../errors.js';
 import type { NdArray } from './ndarray.js';
 
 /** Time series to analyse: one, [n], or many of equal length, row-major [rows, n]. */
-export type SeriesInput = Float64Array | Float32Array | NdArray<Float64Array> | NdArray<Float32Array>;
+export type SeriesInput = Float64Array | Float32Array | NdArray<Float64Array | Float32Array>;
 
 export interface Series {
   readonly data: Float64Array | Float32Array;

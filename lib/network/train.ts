@@ -43,6 +43,8 @@ const TRAIN_OPTIONS = [
   'stopPart',
   'shuffle',
   'seed',
+  'evaluationScalar',
+  'exponentScalar',
   'threads',
 ] as const;
 
@@ -63,6 +65,10 @@ export interface TrainOptions extends JobOptions {
   readonly watch?: WatchOptions | undefined;
   /** Scores after every epoch, or (false) only at the end; `untilAccuracy` needs the former. Default true. */
   readonly evaluateEveryEpoch?: boolean;
+  /** Precision of the evaluations (not of training). Default: the network's. */
+  readonly evaluationScalar?: 'float64' | 'float32' | undefined;
+  /** Precision in which exponents are kept; `auto`: float64, but float32 where that would take more than 256 MiB. */
+  readonly exponentScalar?: 'auto' | 'float64' | 'float32';
   /** Where to go on from, and what to do with the state now and then. */
   readonly resumeFrom?: TrainerState | undefined;
   readonly onCheckpoint?: ((state: TrainerState) => Promise<void>) | undefined;
@@ -76,16 +82,16 @@ export interface TrainerState {
   readonly stop: number;
   readonly parameters: Float64Array;
   readonly twinParameters: Float64Array;
-  readonly exponents: Float64Array;
-  readonly statuses: Uint8Array;
+  readonly exponents: Float64Array | Float32Array;
+  readonly missing: Int32Array;
   readonly misclassification: Float64Array;
   readonly history: NativeEvaluations;
 }
 
 /** The watched series, as the Granger test takes it. */
 export interface WatchedSeries {
-  /** [weights, windows], row-major, nats per step; 0 where a window has no exponent. */
-  readonly exponents: Float64Array;
+  /** [weights, windows], row-major, nats per step; 0 where a window has no exponent. float32: see `exponentScalar`. */
+  readonly exponents: Float64Array | Float32Array;
   /** [weights]: how many of a weight's windows have none (static, mostly). */
   readonly missing: Int32Array;
   /** [windows]: 1 - accuracy on the target part at the window's last iterate. */
@@ -180,10 +186,11 @@ export async function trainRecord(network: Mlp, parts: TrainingParts, options: T
   checkCombination(network, parts, options, resolved);
   if (watch?.log !== undefined) await checkWritable(watch.log);
   const threads = resolved.threads ?? defaultThreads();
+  const evaluationScalar = resolved.evaluationScalar ?? network.options.scalar;
   const trainer = new native.Trainer({
     network: network.native,
-    training: { ...resolved, learningRate, evaluateEveryEpoch },
-    series: watch,
+    training: { ...resolved, learningRate, evaluateEveryEpoch, evaluationScalar },
+    series: watch && { ...watch, ...exponentTable(network, parts, watch, epochs, resolved) },
     parts: [parts.train, parts.validation, parts.test],
     parameters: network.parameters,
     mask,
@@ -218,6 +225,26 @@ export async function trainRecord(network: Mlp, parts: TrainingParts, options: T
     final: await runTask(() => trainer.evaluate({ threads }), { signal }),
     history: trainer.history(),
     series: watch && (await runTask(() => trainer.series(), { signal })),
+  };
+}
+
+/** More exponents than this are kept in single precision, unless asked otherwise. */
+const MOST_DOUBLE_EXPONENTS = 2 ** 25; // 256 MiB
+
+/** How many windows there will be at most, and in which precision their exponents are kept. */
+function exponentTable(
+  network: Mlp,
+  parts: TrainingParts,
+  watch: WatchOptions,
+  epochs: number,
+  { batchSize, exponentScalar }: { batchSize: number; exponentScalar: 'auto' | 'float64' | 'float32' },
+): { expectedWindows: number; exponentScalar: 'float64' | 'float32' } {
+  const last = Math.min(watch.lastIterate ?? Number.MAX_SAFE_INTEGER, epochs * Math.ceil(parts.train.rows / batchSize));
+  const windows = last < watch.window - 1 ? 0 : Math.floor((last + 1 - watch.window) / watch.stride) + 1;
+  const large = windows * network.weights > MOST_DOUBLE_EXPONENTS;
+  return {
+    expectedWindows: Math.min(windows, 2 ** 20), // beyond that, room is made as it is needed
+    exponentScalar: exponentScalar === 'auto' ? (large ? 'float32' : 'float64') : exponentScalar,
   };
 }
 

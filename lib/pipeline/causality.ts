@@ -18,7 +18,7 @@ export interface VerdictCounts {
 export interface Judgement {
   readonly windows: number;
   /** [weights, windows] */
-  readonly exponents: Float64Array;
+  readonly exponents: Float64Array | Float32Array;
   /** [windows] */
   readonly misclassification: Float64Array;
   /** [weights] after rounding and correction; NaN where no test could be run. */

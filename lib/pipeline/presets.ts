@@ -122,6 +122,8 @@ export function presetDefaults(preset: Preset, method: 'ft' | 'pt', dataset: str
 function imageDefaults(preset: Preset): OptionValues {
   const common: OptionValues = { outputActivation: 'softmax', accuracyRule: 'argmax' };
   if (preset === 'authors') return { ...common, split: [] };
-  if (preset === 'paper') return { ...common, scaling: 'pixel', split: [] };
-  return { ...common, loss: 'cross-entropy', scaling: 'pixel', split: [1 / 6] };
+  // An image in 10,000 is judged differently in single precision, if at all; it takes half the time.
+  const single: OptionValues = { ...common, evaluationScalar: 'float32' };
+  if (preset === 'paper') return { ...single, scaling: 'pixel', split: [] };
+  return { ...single, loss: 'cross-entropy', scaling: 'pixel', split: [1 / 6] };
 }

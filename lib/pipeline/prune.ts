@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Dataset } from '../data/datasets.js';
 import { RandomState } from '../data/numpy-random.js';
-import type { JobOptions, Progress } from '../native.js';
+import { type JobOptions, type Progress, defaultThreads } from '../native.js';
 import { Mlp } from '../network/mlp.js';
 import { type TrainOptions, type TrainResult, toTrainResult } from '../network/train.js';
 import { type OptionValues, checkJobOptions } from '../options.js';
@@ -51,8 +51,11 @@ export interface PruneResult {
   readonly dense: TrainResult;
   readonly judgement: Judgement;
   readonly ticket: Ticket;
-  /** Tickets with as many weights in each layer, chosen at random and by the magnitude of the trained weights. */
-  readonly baselines: { readonly random: Ticket; readonly magnitude: Ticket };
+  /**
+   * Tickets with as many weights in each layer, chosen at random and by the magnitude of the trained weights; none when
+   * the option `baselines` is false.
+   */
+  readonly baselines: { readonly random: Ticket; readonly magnitude: Ticket } | undefined;
   /** Wall time by stage. `train` does not include the exponents, which are computed meanwhile: they are `lyapunov`. */
   readonly seconds: Seconds;
   /** To be cleared when the results are safe elsewhere. */
@@ -89,8 +92,8 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     return result;
   };
   // Without detail there is no progress: of two trainings at once only one reports.
-  const job = (stage: Stage, detail: string): JobOptions => ({
-    ...(threads === undefined ? {} : { threads }),
+  const job = (stage: Stage, detail: string, used = threads): JobOptions => ({
+    ...(used === undefined ? {} : { threads: used }),
     ...(signal && { signal }),
     ...(onProgress && detail && { onProgress: (progress: Progress) => onProgress({ stage, detail, ...progress }) }),
   });
@@ -109,11 +112,11 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const judgement = await timed('granger', () => judge(series, config, job('granger', 'tests')));
 
   const retrainAs =
-    (stage: Stage): Retrain =>
+    (stage: Stage, used = threads): Retrain =>
     async (name, mask, detail, { scoresAtEndOnly = false } = {}) => {
       const options: TrainOptions = {
         ...trainOptions(config),
-        ...job(stage, detail),
+        ...job(stage, detail, used),
         mask,
         evaluateEveryEpoch: !scoresAtEndOnly || config.untilAccuracy !== undefined,
       };
@@ -125,16 +128,19 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     return toTicket(initial, mask, await retrainAs('retrain')('ticket', mask, 'ticket'));
   });
   const baselines = await timed('baselines', async () => {
+    if (!config.baselines) return undefined;
     const counts = ticket.summary.perLayer.map((layer) => layer.kept);
     const select = (scores: Float64Array): Uint8Array => selectByCounts(scores, initial.layers, counts, tieBreak);
     const masks = {
       random: select(Float64Array.from(new RandomState((config.seed + 1) % 2 ** 32).permutation(initial.weights))),
       magnitude: select(magnitudeScores(dense.network.parameters, initial.weights)),
     };
-    const [random, magnitude] = await both(
-      retrainAs('baselines')('random', masks.random, 'random and magnitude ticket'),
-      retrainAs('baselines')('magnitude', masks.magnitude, ''),
-    );
+    // Two trainings on half the threads each are done sooner than one after the other on all of them.
+    const available = threads ?? defaultThreads();
+    const train = retrainAs('baselines', Math.max(1, Math.floor(available / 2)));
+    const first = train('random', masks.random, 'random and magnitude ticket');
+    if (available === 1) await first;
+    const [random, magnitude] = await both(first, train('magnitude', masks.magnitude, ''));
     return {
       random: toTicket(initial, masks.random, random),
       magnitude: toTicket(initial, masks.magnitude, magnitude),
@@ -161,7 +167,7 @@ const toTicket = (network: Mlp, mask: Uint8Array, training: TrainResult): Ticket
   training,
 });
 
-/** Two trainings at once: neither uses a second thread for long. Both have ended when this returns or throws. */
+/** Waits for two trainings at once. Both have ended when this returns or throws. */
 async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
   const [a, b] = await Promise.allSettled([first, second]);
   if (a.status === 'rejected') throw a.reason;
@@ -177,7 +183,8 @@ function networkOptions(config: PruneConfig) {
 
 function trainOptions(config: PruneConfig) {
   const { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed } = config;
-  return { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed };
+  const { evaluationScalar, exponentScalar } = config;
+  return { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed, evaluationScalar, exponentScalar };
 }
 
 /** Names all that the results depend on, but for the data. */

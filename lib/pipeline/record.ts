@@ -49,7 +49,8 @@ export interface RunRecord {
   };
   readonly dense: NetworkRecord;
   readonly ticket: TicketRecord;
-  readonly baselines: { readonly random: TicketRecord; readonly magnitude: TicketRecord };
+  /** Not there when the option `baselines` is false. */
+  readonly baselines?: { readonly random: TicketRecord; readonly magnitude: TicketRecord };
   readonly verdicts: VerdictCounts;
   /** Windows watched. */
   readonly windows: number;
@@ -84,7 +85,9 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
     },
     dense: networkRecord(dense, result.initial.weights),
     ticket: ticketRecord(ticket),
-    baselines: { random: ticketRecord(baselines.random), magnitude: ticketRecord(baselines.magnitude) },
+    ...(baselines && {
+      baselines: { random: ticketRecord(baselines.random), magnitude: ticketRecord(baselines.magnitude) },
+    }),
     verdicts: judgement.counts,
     windows: judgement.windows,
     notes: judgement.notes,

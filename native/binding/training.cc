@@ -61,6 +61,7 @@ TrainingOptions read_training(const Napi::Value& value) {
   if (fields.has("untilAccuracy")) options.until_accuracy = fields.number("untilAccuracy");
   options.stop_part = static_cast<Part>(fields.choice("stopPart", {"train", "validation", "test"}));
   options.evaluate_every_epoch = fields.boolean("evaluateEveryEpoch");
+  options.evaluate_in_single = fields.choice("evaluationScalar", {"float64", "float32"}) == 1;
   return options;
 }
 
@@ -77,6 +78,9 @@ SeriesOptions read_series(const Napi::Value& value, const NetworkSpec& spec) {
   if (fields.has("lastIterate")) {
     options.last_iterate = static_cast<uint64_t>(fields.integer("lastIterate", 0, int64_t(1) << 53));
   }
+  // Room is made at once: refuse what no training needs before the system does.
+  options.expected_windows = static_cast<size_t>(fields.integer("expectedWindows", 0, 1 << 20));
+  options.single_exponents = fields.choice("exponentScalar", {"float64", "float32"}) == 1;
   options.target = static_cast<Part>(fields.choice("target", {"train", "validation", "test"}));
   options.lyapunov = read_lyapunov_options(Fields(fields.get("lyapunov"), "lyapunov"));
   if (fields.has("log")) options.log_path = fields.string("log");
@@ -98,7 +102,7 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
     exports.Set("Samples", type);
   }
 
-  /// (scalar, columns, outputs)
+  /// (scalar, columns, outputs, expected rows)
   explicit SamplesHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto size = [&](size_t i, const char* name) {
       const double value = info[i].IsNumber() ? info[i].As<Napi::Number>().DoubleValue() : 0;
@@ -107,10 +111,11 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
     };
     columns_ = size(1, "columns");
     outputs_ = size(2, "outputs");
+    const size_t rows = size(3, "expected rows");
     if (info[0].ToString().Utf8Value() == "float32") {
-      samples = std::make_shared<Samples<float>>(columns_, outputs_);
+      samples = std::make_shared<Samples<float>>(columns_, outputs_, rows);
     } else {
-      samples = std::make_shared<Samples<double>>(columns_, outputs_);
+      samples = std::make_shared<Samples<double>>(columns_, outputs_, rows);
     }
     Value().TypeTag(&kSamplesTag);
   }
@@ -159,6 +164,7 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
 struct Session {
   std::variant<std::unique_ptr<Trainer<double>>, std::unique_ptr<Trainer<float>>> trainer;
   std::atomic<bool> busy{false};
+  bool series_taken = false;  // touched on the JavaScript thread only
 
   template <typename F>
   decltype(auto) visit(F&& f) {
@@ -252,7 +258,12 @@ class EvaluateTask : public SessionTask {
   std::vector<Evaluation> evaluations_;
 };
 
-/// Puts the watched series into public order, off the JavaScript thread.
+/// Exponents as a typed array of their precision, not copied.
+Napi::Value exponents_array(Napi::Env env, ExponentTable::Values&& values) {
+  return std::visit([&](auto& table) -> Napi::Value { return array_owning(env, std::move(table)); }, values);
+}
+
+/// Hands the watched series over; it is gone from the trainer then.
 class SeriesTask : public SessionTask {
  public:
   using SessionTask::SessionTask;
@@ -260,7 +271,7 @@ class SeriesTask : public SessionTask {
  private:
   void run() override {
     session_->visit([&](auto& trainer) {
-      exponents_ = trainer.exponents();
+      exponents_ = trainer.take_exponents();
       missing_ = trainer.missing_exponents();
       misclassification_ = trainer.misclassification();
       seconds_ = trainer.lyapunov_seconds();
@@ -268,13 +279,14 @@ class SeriesTask : public SessionTask {
   }
   Napi::Value value(Napi::Env env) override {
     auto object = Napi::Object::New(env);
-    object.Set("exponents", array_owning(env, std::move(exponents_)));
+    object.Set("exponents", exponents_array(env, std::move(exponents_)));
     object.Set("missing", array_owning(env, std::move(missing_)));
     object.Set("misclassification", array_owning(env, std::move(misclassification_)));
     object.Set("seconds", seconds_);
     return object;
   }
-  std::vector<double> exponents_, misclassification_;
+  ExponentTable::Values exponents_;
+  std::vector<double> misclassification_;
   std::vector<int32_t> missing_;
   double seconds_ = 0;
 };
@@ -297,8 +309,8 @@ class StateTask : public SessionTask {
     object.Set("stop", static_cast<double>(state_.stop));
     object.Set("parameters", array_owning(env, std::move(state_.parameters)));
     object.Set("twinParameters", array_owning(env, std::move(state_.twin_parameters)));
-    object.Set("exponents", array_owning(env, std::move(state_.exponents)));
-    object.Set("statuses", array_owning(env, std::move(state_.statuses)));
+    object.Set("exponents", exponents_array(env, std::move(state_.exponents)));
+    object.Set("missing", array_owning(env, std::move(state_.missing)));
     object.Set("misclassification", array_owning(env, std::move(state_.misclassification)));
     object.Set("history", evaluations_object(env, state_.history, classes_));
     return object;
@@ -368,6 +380,9 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
   void enter(Napi::Env env) {
     if (session_->busy.exchange(true)) throw busy(env);
   }
+  void require_series(Napi::Env env) {
+    if (session_->series_taken) throw Napi::Error::New(env, "native Trainer: its series has been taken");
+  }
   void require_idle(Napi::Env env) {
     if (session_->busy) throw busy(env);
   }
@@ -381,6 +396,7 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
     const Fields fields(info[0], "run");
     const auto epochs = static_cast<uint64_t>(fields.integer("epochs", 0, int64_t(1) << 53));
     const int threads = fields.threads();
+    require_series(info.Env());
     enter(info.Env());
     return Task::start(info.Env(), std::make_unique<RunTask>(session_, epochs, threads));
   }
@@ -390,10 +406,13 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
     return Task::start(info.Env(), std::make_unique<EvaluateTask>(session_, threads));
   }
   Napi::Value series(const Napi::CallbackInfo& info) {
+    require_series(info.Env());
     enter(info.Env());
+    session_->series_taken = true;
     return Task::start(info.Env(), std::make_unique<SeriesTask>(session_));
   }
   Napi::Value state(const Napi::CallbackInfo& info) {
+    require_series(info.Env());
     enter(info.Env());
     return Task::start(info.Env(), std::make_unique<StateTask>(session_));
   }
@@ -408,13 +427,19 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
       state.parameters = fields.array<double>("parameters", spec.parameters());
       state.twin_parameters = fields.array<double>("twinParameters", trainer.has_twin() ? spec.parameters() : 0);
       state.misclassification = fields.array<double>("misclassification");
-      const size_t entries = state.misclassification.size() * spec.weights();
-      state.exponents = fields.array<double>("exponents", entries);
-      state.statuses = fields.array<uint8_t>("statuses", entries);
+      const size_t watched = trainer.missing_exponents().size();  // the weights, or none
+      const size_t entries = state.misclassification.size() * watched;
+      if (array_type(fields.get("exponents")) == napi_float32_array) {
+        state.exponents = fields.array<float>("exponents", entries);
+      } else {
+        state.exponents = fields.array<double>("exponents", entries);
+      }
+      state.missing = fields.array<int32_t>("missing", watched);
       state.history = read_evaluations(fields.get("history"), class_count(spec));
       require_idle(info.Env());  // a getter of the state may have started a job
       trainer.restore(state);
     });
+    session_->series_taken = false;
     return info.Env().Undefined();
   }
   Napi::Value status(const Napi::CallbackInfo& info) {
@@ -511,7 +536,7 @@ Napi::Value predict(const Napi::CallbackInfo& info) {
   handle.sealed = true;
   return std::visit(
       [&](auto& samples) -> Napi::Value {
-        using T = std::decay_t<decltype(samples->value()[0])>;
+        using T = std::decay_t<decltype(samples->target(0)[0])>;
         if (samples->columns() != spec.sizes.front() || samples->outputs() != spec.sizes.back()) {
           throw_type(info.Env(), "samples", "samples that fit the network");
         }

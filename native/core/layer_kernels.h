@@ -1,25 +1,162 @@
-// The loops of a dense layer, blocked for registers. Matrices are row-major with rows padded to the vector width.
+// The loops of a layer, blocked for registers. Weights are [in][out], rows padded to the vector width; so are
+// activations, [samples][out]. Whatever is computed for one sample or one weight does not depend on what is computed
+// beside it, so that work may be cut anywhere.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
+#include "input_batch.h"
 #include "simd.h"
 
 namespace legcnet::kernels {
 
-/// out[s][0..J vectors) = bias + sum_k input[s][k] weight[k][...], for S samples at once.
-template <typename T, size_t S, size_t J>
-inline void forward_block(const T* input, size_t input_stride, size_t in, const T* weight, size_t stride, const T* bias,
+/// Vectors that a block of columns has at most: two samples' worth of sums must fit in the registers (32, or 16).
+#if defined(__AVX512F__)
+constexpr size_t kWidest = 8;
+#else
+constexpr size_t kWidest = 4;
+#endif
+
+/// Calls body(J, first) for runs of J <= Widest vectors that cover `vectors`; J is a constant of the type.
+template <size_t Widest, typename Body>
+inline void for_blocks(size_t vectors, Body&& body) {
+  size_t first = 0;
+  for (; first + Widest <= vectors; first += Widest) body(std::integral_constant<size_t, Widest>(), first);
+  if constexpr (Widest > 1) {
+    if (first < vectors) {
+      for_blocks<Widest - 1>(vectors - first, [&](auto j, size_t rest) { body(j, first + rest); });
+    }
+  }
+}
+
+/// Columns of inputs whose weights are gone through together: about 28 KB of them, which the first-level cache holds.
+template <typename T>
+size_t chunk_columns(size_t stride) {
+  const size_t slice = std::min(stride, kWidest * kLanes<T>) * sizeof(T);
+  return std::max<size_t>(16, 28 * 1024 / slice);
+}
+
+// ---- dense inputs; row(s) is where sample s has its inputs
+
+template <typename T, size_t S, size_t J, typename Row>
+inline void forward_block(const Row& row, size_t sample, size_t in, const T* weight, size_t stride, const T* bias,
                           T* out) {
+  const T* input[S];
   Vec<T> sum[S][J];
   for (size_t s = 0; s < S; ++s) {
-    for (size_t j = 0; j < J; ++j) sum[s][j] = vec_at(bias + j * kLanes<T>);
+    input[s] = row(sample + s);
+    for (size_t j = 0; j < J; ++j) sum[s][j] = bias ? vec_at(bias + j * kLanes<T>) : Vec<T>{};
   }
   for (size_t k = 0; k < in; ++k) {
-    const T* row = weight + k * stride;
+    const T* w = weight + k * stride;
     for (size_t s = 0; s < S; ++s) {
-      const T x = input[s * input_stride + k];
-      for (size_t j = 0; j < J; ++j) sum[s][j] += x * vec_at(row + j * kLanes<T>);
+      const Vec<T> x = broadcast(input[s][k]);
+      for (size_t j = 0; j < J; ++j) sum[s][j] = mul_add(x, vec_at(w + j * kLanes<T>), sum[s][j]);
+    }
+  }
+  for (size_t s = 0; s < S; ++s) {
+    for (size_t j = 0; j < J; ++j) vec_at(out + (sample + s) * stride + j * kLanes<T>) = sum[s][j];
+  }
+}
+
+/// out[s] = bias + row(s) W for samples begin..end-1; no bias: null. out [samples][stride].
+template <typename T, typename Row>
+void forward_dense(const Row& row, size_t begin, size_t end, size_t in, const T* weight, size_t stride, const T* bias,
+                   T* out) {
+  for_blocks<kWidest / 2>(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    const size_t offset = first * kLanes<T>;
+    const T* b = bias ? bias + offset : nullptr;
+    size_t s = begin;
+    for (; s + 4 <= end; s += 4) forward_block<T, 4, J>(row, s, in, weight + offset, stride, b, out + offset);
+    for (; s < end; ++s) forward_block<T, 1, J>(row, s, in, weight + offset, stride, b, out + offset);
+  });
+}
+
+template <typename T, size_t K, size_t J, typename Row>
+inline void update_block(const Row& row, size_t count, const T* delta, T scale, T* weight, size_t stride, size_t k) {
+  Vec<T> sum[K][J] = {};
+  for (size_t s = 0; s < count; ++s) {
+    const T* input = row(s) + k;
+    for (size_t j = 0; j < J; ++j) {
+      const Vec<T> d = vec_at(delta + s * stride + j * kLanes<T>);
+      for (size_t i = 0; i < K; ++i) sum[i][j] = mul_add(broadcast(input[i]), d, sum[i][j]);
+    }
+  }
+  for (size_t i = 0; i < K; ++i) {
+    for (size_t j = 0; j < J; ++j) {
+      Vec<T>& w = vec_at(weight + (k + i) * stride + j * kLanes<T>);
+      w = mul_add(broadcast(-scale), sum[i][j], w);
+    }
+  }
+}
+
+/// weight[k] -= scale * sum_s row(s)[k] delta[s], for k = begin..end-1.
+template <typename T, typename Row>
+void update_dense(const Row& row, size_t count, size_t begin, size_t end, const T* delta, T scale, T* weight,
+                  size_t stride) {
+  for_blocks<kWidest / 2>(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    const size_t offset = first * kLanes<T>;
+    size_t k = begin;
+    for (; k + 4 <= end; k += 4) update_block<T, 4, J>(row, count, delta + offset, scale, weight + offset, stride, k);
+    for (; k < end; ++k) update_block<T, 1, J>(row, count, delta + offset, scale, weight + offset, stride, k);
+  });
+}
+
+// ---- inputs as lists of pairs
+
+template <typename T>
+using Pair = typename InputBatch<T>::Pair;
+
+/// How a kernel reads a pair's entries: bytes to be looked up, or columns with values beside them. In locals, since for
+/// all the compiler knows a weight that is written could be part of the pair.
+template <typename T>
+struct ByteEntries {
+  const uint32_t* entry;
+  const T* byte_values;
+  ByteEntries(const InputBatch<T>& batch, const Pair<T>& pair) : entry(pair.entry), byte_values(batch.byte_values()) {}
+  size_t column(size_t e) const { return entry[e] >> 16; }
+  T value(size_t e, size_t s) const { return byte_values[s == 0 ? entry[e] & 255 : entry[e] >> 8 & 255]; }
+};
+template <typename T>
+struct ValueEntries {
+  const uint32_t* entry;
+  const T* values[2];
+  ValueEntries(const InputBatch<T>&, const Pair<T>& pair) : entry(pair.entry), values{pair.value[0], pair.value[1]} {}
+  size_t column(size_t e) const { return entry[e]; }
+  T value(size_t e, size_t s) const { return values[s][e]; }
+};
+
+/// Calls body(S, Entries) with how many samples the pair has and how its entries are read, as constants of the type.
+template <typename T, typename Body>
+inline void with_entries(const InputBatch<T>& batch, const Pair<T>& pair, Body&& body) {
+  if (batch.bytes()) {
+    const ByteEntries<T> entries(batch, pair);
+    pair.samples == 2 ? body(std::integral_constant<size_t, 2>(), entries)
+                      : body(std::integral_constant<size_t, 1>(), entries);
+  } else {
+    const ValueEntries<T> entries(batch, pair);
+    pair.samples == 2 ? body(std::integral_constant<size_t, 2>(), entries)
+                      : body(std::integral_constant<size_t, 1>(), entries);
+  }
+}
+
+template <typename T, size_t S, size_t J, typename Entries>
+inline void forward_pair(const Entries& entries, size_t from, size_t to, const T* weight, size_t stride, const T* start,
+                         size_t start_stride, T* out) {
+  Vec<T> sum[S][J];
+  for (size_t s = 0; s < S; ++s) {
+    for (size_t j = 0; j < J; ++j) sum[s][j] = vec_at(start + s * start_stride + j * kLanes<T>);
+  }
+  for (size_t e = from; e < to; ++e) {
+    const T* w = weight + entries.column(e) * stride;
+    Vec<T> x[S];
+    for (size_t s = 0; s < S; ++s) x[s] = broadcast(entries.value(e, s));
+    for (size_t j = 0; j < J; ++j) {
+      const Vec<T> row = vec_at(w + j * kLanes<T>);
+      for (size_t s = 0; s < S; ++s) sum[s][j] = mul_add(x[s], row, sum[s][j]);
     }
   }
   for (size_t s = 0; s < S; ++s) {
@@ -27,148 +164,97 @@ inline void forward_block(const T* input, size_t input_stride, size_t in, const 
   }
 }
 
-template <typename T, size_t J>
-inline void forward_columns(const T* input, size_t input_stride, size_t count, size_t in, const T* weight,
-                            size_t stride, const T* bias, T* out) {
-  size_t s = 0;
-  for (; s + 4 <= count; s += 4) {
-    forward_block<T, 4, J>(input + s * input_stride, input_stride, in, weight, stride, bias, out + s * stride);
-  }
-  for (; s < count; ++s) {
-    forward_block<T, 1, J>(input + s * input_stride, input_stride, in, weight, stride, bias, out + s * stride);
-  }
-}
-
-/// z = bias + input W for `count` samples; input [count][input_stride], out [count][stride].
+/// out[s] = bias + x(s) W for the samples of one block. out [batch][stride].
 template <typename T>
-void forward_dense(const T* input, size_t input_stride, size_t count, size_t in, const T* weight, size_t stride,
-                   const T* bias, T* out) {
-  size_t j = 0;
-  for (; j + 2 * kLanes<T> <= stride; j += 2 * kLanes<T>) {
-    forward_columns<T, 2>(input, input_stride, count, in, weight + j, stride, bias + j, out + j);
-  }
-  for (; j < stride; j += kLanes<T>) {
-    forward_columns<T, 1>(input, input_stride, count, in, weight + j, stride, bias + j, out + j);
-  }
-}
-
-/// Calls body(J, first) for blocks of J = at most 8 vectors that cover `vectors`; J is a constant of the type.
-template <typename Body>
-inline void for_blocks(size_t vectors, Body&& body) {
-  size_t first = 0;
-  for (; first + 8 <= vectors; first += 8) body(std::integral_constant<size_t, 8>(), first);
-  switch (vectors - first) {
-    case 7: return body(std::integral_constant<size_t, 7>(), first);
-    case 6: return body(std::integral_constant<size_t, 6>(), first);
-    case 5: return body(std::integral_constant<size_t, 5>(), first);
-    case 4: return body(std::integral_constant<size_t, 4>(), first);
-    case 3: return body(std::integral_constant<size_t, 3>(), first);
-    case 2: return body(std::integral_constant<size_t, 2>(), first);
-    case 1: return body(std::integral_constant<size_t, 1>(), first);
-    default: return;
-  }
-}
-
-/// forward_dense for one sample given by its non-zero inputs.
-template <typename T>
-void forward_sparse(const uint32_t* column, const T* value, size_t entries, const T* weight, size_t stride,
-                    const T* bias, T* out) {
-  for_blocks(stride / kLanes<T>, [&](auto constant, size_t first) {
+void forward_pairs(const InputBatch<T>& batch, size_t block, const T* weight, size_t stride, const T* bias, T* out) {
+  for_blocks<kWidest>(stride / kLanes<T>, [&](auto constant, size_t first) {
     constexpr size_t J = decltype(constant)::value;
     const size_t offset = first * kLanes<T>;
-    Vec<T> sum[J];
-    for (size_t j = 0; j < J; ++j) sum[j] = vec_at(bias + offset + j * kLanes<T>);
-    for (size_t e = 0; e < entries; ++e) {
-      const T* row = weight + column[e] * stride + offset;
-      const T x = value[e];
-      for (size_t j = 0; j < J; ++j) sum[j] += x * vec_at(row + j * kLanes<T>);
+    for (size_t c = 0; c < batch.chunks(); ++c) {
+      for (const auto& pair : batch.pairs(block)) {
+        const size_t from = c == 0 ? 0 : pair.chunk_ends[c - 1], to = pair.chunk_ends[c];
+        if (c > 0 && from == to) continue;
+        T* sums = out + pair.sample * stride + offset;
+        const T* start = c == 0 ? bias + offset : sums;
+        with_entries(batch, pair, [&](auto samples, const auto& entries) {
+          constexpr size_t S = decltype(samples)::value;
+          forward_pair<T, S, J>(entries, from, to, weight + offset, stride, start, c == 0 ? 0 : stride, sums);
+        });
+      }
     }
-    for (size_t j = 0; j < J; ++j) vec_at(out + offset + j * kLanes<T>) = sum[j];
   });
 }
 
-/// out[s][k] = sum_j weight[k][j] delta[s][j]: the delta handed to the layer below, before its activation's derivative.
-template <typename T>
-void backward_dots(const T* delta, size_t stride, size_t count, const T* weight, size_t in, T* out, size_t out_stride) {
-  for (size_t s = 0; s < count; ++s) {
-    const T* d = delta + s * stride;
-    for (size_t k = 0; k < in; ++k) {
-      const T* row = weight + k * stride;
-      Vec<T> sum = vec_at(row) * vec_at(d);
-      for (size_t j = kLanes<T>; j < stride; j += kLanes<T>) sum += vec_at(row + j) * vec_at(d + j);
-      out[s * out_stride + k] = lane_sum<T>(sum);
+template <typename T, size_t S, size_t J, typename Entries>
+inline void update_pair(const Entries& entries, size_t from, size_t to, const T* delta, T scale, T* weight,
+                        size_t stride) {
+  Vec<T> change[S][J];
+  for (size_t s = 0; s < S; ++s) {
+    for (size_t j = 0; j < J; ++j) change[s][j] = -scale * vec_at(delta + s * stride + j * kLanes<T>);
+  }
+  for (size_t e = from; e < to; ++e) {
+    T* w = weight + entries.column(e) * stride;
+    Vec<T> x[S];
+    for (size_t s = 0; s < S; ++s) x[s] = broadcast(entries.value(e, s));
+    for (size_t j = 0; j < J; ++j) {
+      Vec<T> row = vec_at(w + j * kLanes<T>);
+      for (size_t s = 0; s < S; ++s) row = mul_add(x[s], change[s][j], row);
+      vec_at(w + j * kLanes<T>) = row;
     }
   }
 }
 
-/// The same by way of the transposed weights, which `scratch` [(outputs + 1) * out_stride] receives: no sums across
-/// lanes, which pays for the transposition from a few samples on.
+/// weight -= scale * sum over the batch of x(s) delta[s], in the columns of one chunk. delta [batch][stride].
 template <typename T>
-void backward_transposed(const T* delta, size_t stride, size_t count, const T* weight, size_t in, size_t outputs,
-                         T* out, size_t out_stride, T* scratch) {
-  T* zero = scratch + outputs * out_stride;
-  for (size_t k = 0; k < out_stride; ++k) zero[k] = T(0);
+void update_pairs(const InputBatch<T>& batch, size_t chunk, const T* delta, T scale, T* weight, size_t stride) {
+  for_blocks<kWidest>(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    const size_t offset = first * kLanes<T>;
+    for (size_t block = 0; block < batch.blocks(); ++block) {
+      for (const auto& pair : batch.pairs(block)) {
+        const size_t from = chunk == 0 ? 0 : pair.chunk_ends[chunk - 1], to = pair.chunk_ends[chunk];
+        if (from == to) continue;
+        const T* d = delta + pair.sample * stride + offset;
+        with_entries(batch, pair, [&](auto samples, const auto& entries) {
+          constexpr size_t S = decltype(samples)::value;
+          update_pair<T, S, J>(entries, from, to, d, scale, weight + offset, stride);
+        });
+      }
+    }
+  });
+}
+
+// ---- backwards
+
+/// out[s][k] = sum_j weight[k][j] delta[s][j], s = begin..end-1: the delta handed to the layer below, before its
+/// activation's derivative. out [batch][out_stride], its padding 0.
+template <typename T>
+void backward_dots(const T* delta, size_t stride, size_t begin, size_t end, const T* weight, size_t in, T* out,
+                   size_t out_stride) {
+  for (size_t s = begin; s < end; ++s) {
+    const T* d = delta + s * stride;
+    for (size_t k = 0; k < out_stride; k += kLanes<T>) {
+      Vec<T> products[kLanes<T>];
+      for (size_t i = 0; i < kLanes<T>; ++i) {
+        products[i] = Vec<T>{};
+        if (k + i >= in) continue;
+        const T* row = weight + (k + i) * stride;
+        for (size_t j = 0; j < stride; j += kLanes<T>) {
+          products[i] = mul_add(vec_at(row + j), vec_at(d + j), products[i]);
+        }
+      }
+      vec_at(out + s * out_stride + k) = lane_sums<T>(products);
+    }
+  }
+}
+
+/// weight [in][stride], of which `outputs` columns count, as transposed [outputs][out_stride], padding 0.
+template <typename T>
+void transpose(const T* weight, size_t in, size_t stride, size_t outputs, T* transposed, size_t out_stride) {
   for (size_t j = 0; j < outputs; ++j) {
-    for (size_t k = 0; k < in; ++k) scratch[j * out_stride + k] = weight[k * stride + j];
-    for (size_t k = in; k < out_stride; ++k) scratch[j * out_stride + k] = T(0);
+    for (size_t k = 0; k < in; ++k) transposed[j * out_stride + k] = weight[k * stride + j];
+    for (size_t k = in; k < out_stride; ++k) transposed[j * out_stride + k] = T(0);
   }
-  forward_dense(delta, stride, count, outputs, scratch, out_stride, zero, out);
-}
-
-template <typename T, size_t K, size_t J>
-inline void update_block(const T* input, size_t input_stride, const T* delta, size_t stride, size_t count, T scale,
-                         T* weight) {
-  Vec<T> sum[K][J] = {};
-  for (size_t s = 0; s < count; ++s) {
-    const T* d = delta + s * stride;
-    for (size_t k = 0; k < K; ++k) {
-      const T x = input[s * input_stride + k];
-      for (size_t j = 0; j < J; ++j) sum[k][j] += x * vec_at(d + j * kLanes<T>);
-    }
-  }
-  for (size_t k = 0; k < K; ++k) {
-    for (size_t j = 0; j < J; ++j) vec_at(weight + k * stride + j * kLanes<T>) -= scale * sum[k][j];
-  }
-}
-
-template <typename T, size_t J>
-inline void update_columns(const T* input, size_t input_stride, const T* delta, size_t stride, size_t count, size_t in,
-                           T scale, T* weight) {
-  size_t k = 0;
-  for (; k + 4 <= in; k += 4) {
-    update_block<T, 4, J>(input + k, input_stride, delta, stride, count, scale, weight + k * stride);
-  }
-  for (; k < in; ++k) update_block<T, 1, J>(input + k, input_stride, delta, stride, count, scale, weight + k * stride);
-}
-
-/// weight[k][j] -= scale * sum_s input[s][k] delta[s][j].
-template <typename T>
-void update_dense(const T* input, size_t input_stride, const T* delta, size_t stride, size_t count, size_t in, T scale,
-                  T* weight) {
-  size_t j = 0;
-  for (; j + 2 * kLanes<T> <= stride; j += 2 * kLanes<T>) {
-    update_columns<T, 2>(input, input_stride, delta + j, stride, count, in, scale, weight + j);
-  }
-  for (; j < stride; j += kLanes<T>) {
-    update_columns<T, 1>(input, input_stride, delta + j, stride, count, in, scale, weight + j);
-  }
-}
-
-/// update_dense for one sample given by its non-zero inputs.
-template <typename T>
-void update_sparse(const uint32_t* column, const T* value, size_t entries, const T* delta, size_t stride, T scale,
-                   T* weight) {
-  for_blocks(stride / kLanes<T>, [&](auto constant, size_t first) {
-    constexpr size_t J = decltype(constant)::value;
-    const size_t offset = first * kLanes<T>;
-    Vec<T> change[J];
-    for (size_t j = 0; j < J; ++j) change[j] = scale * vec_at(delta + offset + j * kLanes<T>);
-    for (size_t e = 0; e < entries; ++e) {
-      T* row = weight + column[e] * stride + offset;
-      const T x = value[e];
-      for (size_t j = 0; j < J; ++j) vec_at(row + j * kLanes<T>) -= x * change[j];
-    }
-  });
 }
 
 }  // namespace legcnet::kernels

@@ -11,7 +11,8 @@
 namespace legcnet {
 namespace {
 
-constexpr size_t kEvaluationBlock = 256;  // rows a block: fixed, so that sums do not depend on the number of threads
+constexpr size_t kEvaluationBlock = 1024;  // rows a block: fixed, so that sums do not depend on the number of threads
+constexpr size_t kForwardRows = 256;       // rows forwarded at a time
 
 constexpr size_t kTransposeFrom = 8;  // samples in a batch from which the backward pass transposes the weights
 
@@ -20,7 +21,7 @@ void activate(Activation activation, T* z, size_t stride, size_t outputs, size_t
   const size_t total = count * stride;
   switch (activation) {
     case Activation::sigmoid:
-      for (size_t i = 0; i < total; i += kLanes<T>) vec_at(z + i) = T(1) / (T(1) + vec_exp(-vec_at(z + i)));
+      for (size_t i = 0; i < total; i += kLanes<T>) vec_at(z + i) = vec_sigmoid(vec_at(z + i));
       return;
     case Activation::tanh:
       for (size_t i = 0; i < total; ++i) z[i] = std::tanh(z[i]);
@@ -32,11 +33,12 @@ void activate(Activation activation, T* z, size_t stride, size_t outputs, size_t
     case Activation::softmax:
       for (size_t s = 0; s < count; ++s) {
         T* row = z + s * stride;
-        const T top = *std::max_element(row, row + outputs);
+        T top = row[0];
+        for (size_t j = 1; j < outputs; ++j) top = row[j] > top ? row[j] : top;
         for (size_t j = 0; j < stride; j += kLanes<T>) vec_at(row + j) = vec_exp(vec_at(row + j) - top);
         T sum = 0;
         for (size_t j = 0; j < outputs; ++j) sum += row[j];
-        for (size_t j = 0; j < outputs; ++j) row[j] /= sum;
+        for (size_t j = 0; j < stride; j += kLanes<T>) vec_at(row + j) /= broadcast(sum);
       }
       return;
   }
@@ -108,10 +110,12 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation m
 
 template <typename T>
 Network<T>::Network(const NetworkSpec& spec) : spec_(spec) {
+  size_t offset = 0;
   for (size_t l = 0; l < spec.layers(); ++l) {
-    Layer layer{spec.sizes[l], spec.sizes[l + 1], padded<T>(spec.sizes[l + 1]), {}, {}, {}};
+    Layer layer{spec.sizes[l], spec.sizes[l + 1], padded<T>(spec.sizes[l + 1]), {}, {}, {}, {}, offset};
     layer.weight.assign(layer.in * layer.stride, T(0));
     layer.bias.assign(layer.stride, T(0));
+    offset += layer.in * layer.out;
     layers_.push_back(std::move(layer));
   }
 }
@@ -128,6 +132,7 @@ void Network<T>::set_parameters(const double* parameters) {
       for (size_t o = 0; o < layer.out; ++o) layer.bias[o] = static_cast<T>(*parameters++);
     }
   }
+  parameters_changed();
 }
 
 template <typename T>
@@ -145,6 +150,20 @@ void Network<T>::get_parameters(double* parameters) const {
 }
 
 template <typename T>
+template <typename S>
+void Network<T>::copy_parameters(const Network<S>& from) {
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    Layer& layer = layers_[l];
+    const auto& source = from.layers_[l];
+    for (size_t i = 0; i < layer.in; ++i) {
+      std::copy_n(source.weight.data() + i * source.stride, layer.out, layer.weight.data() + i * layer.stride);
+    }
+    std::copy_n(source.bias.data(), layer.out, layer.bias.data());
+  }
+  parameters_changed();
+}
+
+template <typename T>
 void Network<T>::set_mask(const uint8_t* mask) {
   for (auto& layer : layers_) {
     layer.mask.assign(layer.in * layer.stride, T(1));
@@ -156,60 +175,73 @@ void Network<T>::set_mask(const uint8_t* mask) {
       }
     }
   }
+  parameters_changed();
 }
 
 template <typename T>
-void Network<T>::pack_weights(T* out) const {
-  for (const auto& layer : layers_) {
-    for (size_t i = 0; i < layer.in; ++i, out += layer.out) {
-      std::copy_n(layer.weight.data() + i * layer.stride, layer.out, out);
-    }
+template <typename S>
+void Network<T>::select(const Samples<S>& samples, const uint32_t* rows, size_t count, InputBatch<T>& batch) const {
+  // One pair meets each row of weights once: nothing to be gained from cutting its list.
+  const size_t chunk = count > 2 ? kernels::chunk_columns<T>(layers_[0].stride) : layers_[0].in;
+  batch.select(samples, rows, count, chunk);
+}
+
+template <typename T>
+void Network<T>::fit(size_t count, std::vector<AlignedVector<T>>& buffers) const {
+  buffers.resize(layers_.size());
+  for (size_t l = 0; l < layers_.size(); ++l) {
+    const size_t size = count * layers_[l].stride;
+    if (buffers[l].size() < size) buffers[l].assign(size, T(0));
   }
 }
 
 template <typename T>
-void Network<T>::Workspace::fit(const std::vector<Layer>& layers, size_t batch, bool backward) {
-  output.resize(layers.size());
-  delta.resize(layers.size());
-  for (size_t l = 0; l < layers.size(); ++l) {
-    const size_t size = batch * layers[l].stride;
-    if (output[l].size() < size) output[l].assign(size, T(0));
-    if (backward && delta[l].size() < size) delta[l].assign(size, T(0));
-  }
+void Network<T>::begin_step(size_t count, Workspace& work) {
+  fit(count, work.output);
+  fit(count, work.delta);
+  if (count < kTransposeFrom || transposed_) return;
+  for (size_t l = 1; l < layers_.size(); ++l) transpose(l);
+  transposed_ = true;
 }
 
 template <typename T>
-void Network<T>::forward(const Samples<T>& samples, const uint32_t* rows, size_t count, Workspace& work) const {
+void Network<T>::transpose(size_t l) {
+  Layer& layer = layers_[l];
+  const size_t below = layers_[l - 1].stride;
+  layer.transposed.resize(layer.out * below);
+  kernels::transpose(layer.weight.data(), layer.in, layer.stride, layer.out, layer.transposed.data(), below);
+}
+
+template <typename T>
+void Network<T>::forward(const InputBatch<T>& batch, size_t block, Workspace& work) const {
+  const size_t begin = batch.block_begin(block), end = batch.block_end(block);
   for (size_t l = 0; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
     T* z = work.output[l].data();
     const T* w = layer.weight.data();
     const T* b = layer.bias.data();
     if (l > 0) {
-      const size_t below = layers_[l - 1].stride;
-      kernels::forward_dense(work.output[l - 1].data(), below, count, layer.in, w, layer.stride, b, z);
-    } else if (samples.sparse()) {
-      for (size_t s = 0; s < count; ++s) {
-        const size_t begin = samples.begin(rows[s]), entries = samples.end(rows[s]) - begin;
-        kernels::forward_sparse(samples.column() + begin, samples.value() + begin, entries, w, layer.stride, b,
-                                z + s * layer.stride);
-      }
+      const T* below = work.output[l - 1].data();
+      const size_t stride = layers_[l - 1].stride;
+      kernels::forward_dense([&](size_t s) { return below + s * stride; }, begin, end, layer.in, w, layer.stride, b, z);
+    } else if (batch.sparse()) {
+      kernels::forward_pairs(batch, block, w, layer.stride, b, z);
     } else {
-      for (size_t s = 0; s < count; ++s) {  // rows lie scattered: one at a time
-        kernels::forward_dense(samples.dense_row(rows[s]), 0, 1, layer.in, w, layer.stride, b, z + s * layer.stride);
-      }
+      kernels::forward_dense([&](size_t s) { return batch.row(s); }, begin, end, layer.in, w, layer.stride, b, z);
     }
-    activate(l + 1 == layers_.size() ? spec_.output : spec_.hidden, z, layer.stride, layer.out, count);
+    activate(l + 1 == layers_.size() ? spec_.output : spec_.hidden, z + begin * layer.stride, layer.stride, layer.out,
+             end - begin);
   }
 }
 
 template <typename T>
-void Network<T>::output_delta(const Samples<T>& samples, const uint32_t* rows, size_t count, Workspace& work) const {
+void Network<T>::output_delta(const Samples<T>& samples, const uint32_t* rows, size_t begin, size_t end,
+                              Workspace& work) const {
   const Layer& layer = layers_.back();
   const size_t outputs = layer.out;
   const T factor = static_cast<T>(spec_.squared_error_factor);
   const T divisor = spec_.divide_by_outputs ? static_cast<T>(outputs) : T(1);
-  for (size_t s = 0; s < count; ++s) {
+  for (size_t s = begin; s < end; ++s) {
     const T* a = work.output.back().data() + s * layer.stride;
     const T* y = samples.target(rows[s]);
     T* d = work.delta.back().data() + s * layer.stride;
@@ -234,70 +266,148 @@ void Network<T>::output_delta(const Samples<T>& samples, const uint32_t* rows, s
 }
 
 template <typename T>
-void Network<T>::step(const Samples<T>& samples, const uint32_t* rows, size_t count, T rate) {
-  work_.fit(layers_, count, true);
-  forward(samples, rows, count, work_);
-  output_delta(samples, rows, count, work_);
+void Network<T>::gradients(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch, size_t block,
+                           Workspace& work) const {
+  const size_t begin = batch.block_begin(block), end = batch.block_end(block);
+  forward(batch, block, work);
+  output_delta(samples, rows, begin, end, work);
   for (size_t l = layers_.size() - 1; l > 0; --l) {
     const Layer& layer = layers_[l];
     const Layer& below = layers_[l - 1];
-    T* delta = work_.delta[l - 1].data();
-    const T* above = work_.delta[l].data();
-    const T* w = layer.weight.data();
-    if (count < kTransposeFrom) {
-      kernels::backward_dots(above, layer.stride, count, w, layer.in, delta, below.stride);
+    T* delta = work.delta[l - 1].data();
+    const T* above = work.delta[l].data();
+    if (batch.count() < kTransposeFrom) {
+      kernels::backward_dots(above, layer.stride, begin, end, layer.weight.data(), layer.in, delta, below.stride);
     } else {
-      work_.transposed.resize((layer.out + 1) * below.stride);
-      kernels::backward_transposed(above, layer.stride, count, w, layer.in, layer.out, delta, below.stride,
-                                   work_.transposed.data());
+      kernels::forward_dense<T>([&](size_t s) { return above + s * layer.stride; }, begin, end, layer.out,
+                                layer.transposed.data(), below.stride, nullptr, delta);
     }
-    multiply_by_derivative(spec_.hidden, work_.output[l - 1].data(), delta, count * below.stride);
+    const size_t offset = begin * below.stride;
+    multiply_by_derivative(spec_.hidden, work.output[l - 1].data() + offset, delta + offset,
+                           (end - begin) * below.stride);
   }
-  const T scale = rate / static_cast<T>(count);
-  for (size_t l = 0; l < layers_.size(); ++l) {
-    Layer& layer = layers_[l];
-    const T* delta = work_.delta[l].data();
-    T* w = layer.weight.data();
-    if (l > 0) {
-      kernels::update_dense(work_.output[l - 1].data(), layers_[l - 1].stride, delta, layer.stride, count, layer.in,
-                            scale, w);
-    } else {
-      for (size_t s = 0; s < count; ++s) {
-        const T* d = delta + s * layer.stride;
-        if (samples.sparse()) {
-          const size_t begin = samples.begin(rows[s]), entries = samples.end(rows[s]) - begin;
-          kernels::update_sparse(samples.column() + begin, samples.value() + begin, entries, d, layer.stride, scale, w);
-        } else {
-          kernels::update_dense(samples.dense_row(rows[s]), 0, d, layer.stride, 1, layer.in, scale, w);
-        }
-      }
+}
+
+/// First the chunks of the first layer's weights; then, layer by layer, the biases and the other layers' weights.
+template <typename T>
+typename Network<T>::Rows Network<T>::rows_of(const InputBatch<T>& batch, size_t piece) const {
+  if (piece < batch.chunks()) {
+    const size_t begin = piece * batch.chunk();
+    return {0, begin, std::min(layers_[0].in, begin + batch.chunk())};
+  }
+  const size_t layer = piece - batch.chunks();
+  return {layer, 0, layer == 0 ? 0 : layers_[layer].in};
+}
+
+template <typename T>
+void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Workspace& work) {
+  const T scale = rate / static_cast<T>(batch.count());
+  const auto [l, begin, end] = rows_of(batch, piece);
+  Layer& layer = layers_[l];
+  const T* delta = work.delta[l].data();
+  T* w = layer.weight.data();
+  if (l > 0) {
+    const T* below = work.output[l - 1].data();
+    const size_t stride = layers_[l - 1].stride;
+    kernels::update_dense([&](size_t s) { return below + s * stride; }, batch.count(), begin, end, delta, scale, w,
+                          layer.stride);
+  } else if (end > begin && batch.sparse()) {
+    kernels::update_pairs(batch, piece, delta, scale, w, layer.stride);
+  } else if (end > begin) {
+    kernels::update_dense([&](size_t s) { return batch.row(s); }, batch.count(), begin, end, delta, scale, w,
+                          layer.stride);
+  }
+  if (spec_.biases && piece >= batch.chunks()) {
+    for (size_t j = 0; j < layer.stride; j += kLanes<T>) {
+      Vec<T> sum = {};
+      for (size_t s = 0; s < batch.count(); ++s) sum += vec_at(delta + s * layer.stride + j);
+      vec_at(layer.bias.data() + j) -= scale * sum;
     }
-    if (spec_.biases) {
-      T* b = layer.bias.data();
-      for (size_t s = 0; s < count; ++s) {
-        const T* d = delta + s * layer.stride;
-        for (size_t j = 0; j < layer.stride; j += kLanes<T>) vec_at(b + j) -= scale * vec_at(d + j);
-      }
-    }
-    for (size_t i = 0; i < layer.mask.size(); i += kLanes<T>) vec_at(w + i) *= vec_at(layer.mask.data() + i);
+  }
+  if (!layer.mask.empty()) {
+    const T* mask = layer.mask.data();
+    for (size_t i = begin * layer.stride; i < end * layer.stride; i += kLanes<T>) vec_at(w + i) *= vec_at(mask + i);
+  }
+  if (l == 0) return;
+  if (batch.count() >= kTransposeFrom) {
+    transpose(l);
+  } else if (l == 1) {
+    transposed_ = false;
   }
 }
 
 template <typename T>
-void Network<T>::predict(const Samples<T>& samples, size_t first, size_t count, T* outputs) const {
+void Network<T>::pack(const InputBatch<T>& batch, size_t piece, T* packed) const {
+  const auto [l, begin, end] = rows_of(batch, piece);
+  const Layer& layer = layers_[l];
+  for (size_t i = begin; i < end; ++i) {
+    std::copy_n(layer.weight.data() + i * layer.stride, layer.out, packed + layer.offset + i * layer.out);
+  }
+}
+
+template <typename T>
+void Network<T>::pack_difference(const InputBatch<T>& batch, size_t piece, const Network& other, T* packed) const {
+  const auto [l, begin, end] = rows_of(batch, piece);
+  const Layer& layer = layers_[l];
+  for (size_t i = begin; i < end; ++i) {
+    const T* a = layer.weight.data() + i * layer.stride;
+    const T* b = other.layers_[l].weight.data() + i * layer.stride;
+    T* out = packed + layer.offset + i * layer.out;
+    for (size_t o = 0; o < layer.out; ++o) out[o] = a[o] - b[o];
+  }
+}
+
+template <typename T>
+void Network<T>::pack(T* packed) const {
+  for (const auto& layer : layers_) {
+    for (size_t i = 0; i < layer.in; ++i) {
+      std::copy_n(layer.weight.data() + i * layer.stride, layer.out, packed + layer.offset + i * layer.out);
+    }
+  }
+}
+
+template <typename T>
+void Network<T>::step(const Samples<T>& samples, const uint32_t* rows, size_t count, T rate) {
+  select(samples, rows, count, batch_);
+  begin_step(count, work_);
+  for (size_t block = 0; block < batch_.blocks(); ++block) {
+    batch_.load(samples, block);
+    gradients(samples, rows, batch_, block, work_);
+  }
+  for (size_t piece = 0; piece < pieces(batch_); ++piece) update(batch_, piece, rate, work_);
+}
+
+template <typename T>
+template <typename S, typename Visit>
+void Network<T>::forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const {
   Workspace work;
-  work.fit(layers_, count, false);
-  std::vector<uint32_t> rows(count);
-  for (size_t s = 0; s < count; ++s) rows[s] = static_cast<uint32_t>(first + s);
-  forward(samples, rows.data(), count, work);
-  const Layer& last = layers_.back();
-  for (size_t s = 0; s < count; ++s) {
-    std::copy_n(work.output.back().data() + s * last.stride, last.out, outputs + s * last.out);
+  InputBatch<T> batch;
+  std::vector<uint32_t> rows(std::min(count, kForwardRows));
+  fit(rows.size(), work.output);
+  for (size_t done = 0; done < count;) {
+    const size_t now = std::min(kForwardRows, count - done);
+    for (size_t s = 0; s < now; ++s) rows[s] = static_cast<uint32_t>(first + done + s);
+    select(samples, rows.data(), now, batch);
+    for (size_t block = 0; block < batch.blocks(); ++block) {
+      batch.load(samples, block);
+      forward(batch, block, work);
+    }
+    for (size_t s = 0; s < now; ++s) visit(first + done + s, work.output.back().data() + s * layers_.back().stride);
+    done += now;
   }
 }
 
 template <typename T>
-double Network<T>::sample_loss(const T* a, const T* y) const {
+template <typename S>
+void Network<T>::predict(const Samples<S>& samples, size_t first, size_t count, T* outputs) const {
+  const size_t width = layers_.back().out;
+  forward_rows(samples, first, count,
+               [&](size_t row, const T* a) { std::copy_n(a, width, outputs + (row - first) * width); });
+}
+
+template <typename T>
+template <typename Y>
+double Network<T>::sample_loss(const T* a, const Y* y) const {
   const size_t outputs = layers_.back().out;
   double sum = 0;
   if (spec_.loss == Loss::squared_error) {
@@ -317,42 +427,47 @@ double Network<T>::sample_loss(const T* a, const T* y) const {
   return sum;
 }
 
+/// The largest output's index, of equal ones the first; of one output whether it is at least a half.
 template <typename T>
-bool Network<T>::is_correct(const T* a, const T* y) const {
+size_t Network<T>::predicted_class(const T* a) const {
   const size_t outputs = layers_.back().out;
-  if (spec_.rule == AccuracyRule::exact_match) {
-    for (size_t j = 0; j < outputs; ++j) {
-      if (std::floor(a[j] + T(0.5)) != y[j]) return false;
-    }
-    return true;
+  if (outputs == 1) return a[0] >= T(0.5) ? 1 : 0;
+  size_t best = 0;
+  T top = a[0];
+  for (size_t j = 1; j < outputs; ++j) {  // no branches: which output wins cannot be guessed
+    best = a[j] > top ? j : best;
+    top = a[j] > top ? a[j] : top;
   }
-  if (outputs == 1) return (a[0] >= T(0.5)) == (y[0] > T(0.5));
-  return std::max_element(a, a + outputs) - a == std::max_element(y, y + outputs) - y;
+  return best;
 }
 
 template <typename T>
-Evaluation Network<T>::evaluate(const Samples<T>& samples, int threads, const Control& control) const {
+template <typename Y>
+bool Network<T>::is_correct(const T* a, size_t predicted, const Y* y, size_t label) const {
+  if (spec_.rule == AccuracyRule::argmax) return predicted == label;
+  for (size_t j = 0; j < layers_.back().out; ++j) {
+    if (std::floor(a[j] + T(0.5)) != static_cast<T>(y[j])) return false;
+  }
+  return true;
+}
+
+template <typename T>
+template <typename S>
+Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Control& control) const {
   const size_t classes = class_count(spec_);
-  const size_t outputs = layers_.back().out;
   const size_t blocks = (samples.rows() + kEvaluationBlock - 1) / kEvaluationBlock;
   std::vector<Evaluation> partial(blocks);
   parallel_for(blocks, threads, control, [&](size_t block) {
-    thread_local std::vector<T> a;
     const size_t first = block * kEvaluationBlock;
     const size_t count = std::min(kEvaluationBlock, samples.rows() - first);
-    a.resize(count * outputs);
-    predict(samples, first, count, a.data());
     Evaluation& sum = partial[block];
     sum.confusion.assign(classes * classes, 0);
-    for (size_t s = 0; s < count; ++s) {
-      const T* output = a.data() + s * outputs;
-      const T* target = samples.target(first + s);
-      sum.loss += sample_loss(output, target);
-      sum.correct += is_correct(output, target) ? 1 : 0;
-      const size_t predicted = outputs == 1 ? (output[0] >= T(0.5) ? 1 : 0)
-                                            : static_cast<size_t>(std::max_element(output, output + outputs) - output);
-      ++sum.confusion[samples.label(first + s) * classes + predicted];
-    }
+    forward_rows(samples, first, count, [&](size_t row, const T* output) {
+      const size_t label = samples.label(row), predicted = predicted_class(output);
+      sum.loss += sample_loss(output, samples.target(row));
+      sum.correct += is_correct(output, predicted, samples.target(row), label) ? 1 : 0;
+      ++sum.confusion[label * classes + predicted];
+    });
   });
   Evaluation total;
   total.rows = samples.rows();
@@ -367,5 +482,15 @@ Evaluation Network<T>::evaluate(const Samples<T>& samples, int threads, const Co
 
 template class Network<float>;
 template class Network<double>;
+#define LEGCNET_NETWORK(T, S)                                                                         \
+  template void Network<T>::select(const Samples<S>&, const uint32_t*, size_t, InputBatch<T>&) const; \
+  template void Network<T>::predict(const Samples<S>&, size_t, size_t, T*) const;                     \
+  template Evaluation Network<T>::evaluate(const Samples<S>&, int, const Control&) const;             \
+  template void Network<T>::copy_parameters(const Network<S>&);
+LEGCNET_NETWORK(float, float)
+LEGCNET_NETWORK(float, double)
+LEGCNET_NETWORK(double, float)
+LEGCNET_NETWORK(double, double)
+#undef LEGCNET_NETWORK
 
 }  // namespace legcnet

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "control.h"
+#include "input_batch.h"
 #include "samples.h"
 #include "simd.h"
 
@@ -52,52 +53,98 @@ size_t class_count(const NetworkSpec& spec);
 /// Weights are kept input-major ([in][out padded to the vector width]), so that a non-zero input touches one row.
 /// "Packed order" is the same without padding: W1 [in, out], W2 [in, out], ...; logs of iterates use it because it is a
 /// straight copy.
+///
+/// A step of SGD is cut into parts that several threads can share and whose results do not depend on who does them:
+/// gradients(block) for every block of the batch, in any order, then update(piece) for every piece.
 template <typename T>
 class Network {
  public:
+  /// Activations and deltas of one batch: per layer [batch][padded outputs].
+  struct Workspace {
+    std::vector<AlignedVector<T>> output;
+    std::vector<AlignedVector<T>> delta;  // dLoss/dz
+  };
+
   explicit Network(const NetworkSpec& spec);
 
   const NetworkSpec& spec() const { return spec_; }
   /// Public order, as in NetworkSpec::parameters().
   void set_parameters(const double* parameters);
   void get_parameters(double* parameters) const;
+  /// The parameters of a network of the same sizes, in this one's precision.
+  template <typename S>
+  void copy_parameters(const Network<S>& from);
   /// One byte a weight, public order; 0 prunes: now, and after every step.
   void set_mask(const uint8_t* mask);
-  /// Packed order, [weights].
-  void pack_weights(T* out) const;
 
-  /// One SGD step on the mean gradient over `count` rows of `samples`: parameters -= rate * gradient.
+  /// Selects the rows for this network's first layer; to be followed by load() of every block.
+  template <typename S>
+  void select(const Samples<S>& samples, const uint32_t* rows, size_t count, InputBatch<T>& batch) const;
+
+  /// Before the gradients of a batch: makes room.
+  void begin_step(size_t count, Workspace& work);
+  /// Forward and backward pass of one loaded block of samples.
+  void gradients(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch, size_t block,
+                 Workspace& work) const;
+  /// Pieces that the update of all parameters is cut into.
+  size_t pieces(const InputBatch<T>& batch) const { return batch.chunks() + layers_.size(); }
+  /// parameters -= rate * mean gradient of the batch, in one piece of them.
+  void update(const InputBatch<T>& batch, size_t piece, T rate, Workspace& work);
+  /// Copies the weights of one piece into `packed` [weights], packed order.
+  void pack(const InputBatch<T>& batch, size_t piece, T* packed) const;
+  /// This network's weights less `other`'s.
+  void pack_difference(const InputBatch<T>& batch, size_t piece, const Network& other, T* packed) const;
+  /// All weights, packed order.
+  void pack(T* packed) const;
+
+  /// One whole step on one thread: the mean gradient over `count` rows of `samples`.
   void step(const Samples<T>& samples, const uint32_t* rows, size_t count, T rate);
 
   /// Outputs [count, outputs] of rows first .. first + count - 1.
-  void predict(const Samples<T>& samples, size_t first, size_t count, T* outputs) const;
+  template <typename S>
+  void predict(const Samples<S>& samples, size_t first, size_t count, T* outputs) const;
 
   /// All rows, in blocks over `threads` threads; the same bits for any number of them.
-  Evaluation evaluate(const Samples<T>& samples, int threads, const Control& control) const;
+  template <typename S>
+  Evaluation evaluate(const Samples<S>& samples, int threads, const Control& control) const;
 
  private:
+  template <typename S>
+  friend class Network;
+
   struct Layer {
     size_t in, out, stride;
-    AlignedVector<T> weight;  // [in][stride], padding 0
-    AlignedVector<T> bias;    // [stride], padding 0
-    AlignedVector<T> mask;    // as weight; empty when nothing is pruned
+    AlignedVector<T> weight;      // [in][stride], padding 0
+    AlignedVector<T> bias;        // [stride], padding 0
+    AlignedVector<T> mask;        // as weight; empty when nothing is pruned
+    AlignedVector<T> transposed;  // [out][stride of the layer below], for the backward pass of larger batches
+    size_t offset;                // of its first weight in packed order
   };
-  /// Activations of one batch; a thread has its own.
-  struct Workspace {
-    std::vector<AlignedVector<T>> output;  // per layer [batch][stride]
-    std::vector<AlignedVector<T>> delta;   // per layer [batch][stride]: dLoss/dz
-    AlignedVector<T> transposed;           // of the layer the backward pass is at
-    void fit(const std::vector<Layer>& layers, size_t batch, bool backward);
-  };
+  /// Forwards blocks of one batch, one after the other, and hands each to visit(first sample, samples, outputs).
+  template <typename S, typename Visit>
+  void forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const;
 
-  void forward(const Samples<T>& samples, const uint32_t* rows, size_t count, Workspace& work) const;
-  void output_delta(const Samples<T>& samples, const uint32_t* rows, size_t count, Workspace& work) const;
-  double sample_loss(const T* output, const T* target) const;
-  bool is_correct(const T* output, const T* target) const;
+  /// Rows of one layer's weights that a piece of the update covers: none for the first layer's biases.
+  struct Rows {
+    size_t layer, begin, end;
+  };
+  Rows rows_of(const InputBatch<T>& batch, size_t piece) const;
+  void fit(size_t count, std::vector<AlignedVector<T>>& buffers) const;
+  void forward(const InputBatch<T>& batch, size_t block, Workspace& work) const;
+  void output_delta(const Samples<T>& samples, const uint32_t* rows, size_t begin, size_t end, Workspace& work) const;
+  void transpose(size_t layer);
+  void parameters_changed() { transposed_ = false; }
+  template <typename Y>
+  double sample_loss(const T* output, const Y* target) const;
+  template <typename Y>
+  bool is_correct(const T* output, size_t predicted, const Y* target, size_t label) const;
+  size_t predicted_class(const T* output) const;
 
   NetworkSpec spec_;
   std::vector<Layer> layers_;
-  Workspace work_;
+  bool transposed_ = false;  // whether the layers' `transposed` are up to date
+  Workspace work_;           // of step()
+  InputBatch<T> batch_;
 };
 
 /// Calls visit(public index, packed index) for every weight.

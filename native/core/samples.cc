@@ -1,44 +1,64 @@
 #include "samples.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace legcnet {
+
+template <typename T>
+template <typename U>
+std::array<U, 256> Samples<T>::byte_values() const {
+  std::array<U, 256> values;
+  for (size_t byte = 0; byte < values.size(); ++byte) {
+    values[byte] = static_cast<U>(static_cast<double>(byte) * factor_);
+  }
+  return values;
+}
+
+template <typename T>
+void Samples<T>::bytes_to_values() {
+  const auto value_of = byte_values<T>();
+  values_.reserve(std::max(bytes_.size(), expected_rows_ * columns_));
+  for (const uint8_t byte : bytes_) values_.push_back(value_of[byte]);
+  std::vector<uint8_t>().swap(bytes_);
+}
 
 template <typename T>
 template <typename S>
 void Samples<T>::append(const S* inputs, const double* targets, size_t count, double factor) {
   const size_t entries = count * columns_;
-  if (rows_ == 0) {
+  if (rows() == 0) {
     const size_t zeros = static_cast<size_t>(std::count(inputs, inputs + entries, S(0)));
     sparse_ = static_cast<double>(entries - zeros) < kSparseBelow * static_cast<double>(entries);
-  }
-  if (sparse_) {
-    for (size_t row = 0; row < count; ++row) {
-      for (size_t c = 0; c < columns_; ++c) {
-        const S x = inputs[row * columns_ + c];
-        if (x == S(0)) continue;
-        column_.push_back(static_cast<uint32_t>(c));
-        value_.push_back(static_cast<T>(static_cast<double>(x) * factor));
-      }
-      starts_.push_back(column_.size());
+    factor_ = factor;
+    targets_.reserve(expected_rows_ * outputs_);
+    labels_.reserve(expected_rows_);
+    if (std::is_same_v<S, uint8_t>) {
+      bytes_.reserve(expected_rows_ * columns_);
+    } else {
+      values_.reserve(expected_rows_ * columns_);
     }
+  }
+  if (std::is_same_v<S, uint8_t> && has_bytes() && factor == factor_) {
+    bytes_.insert(bytes_.end(), inputs, inputs + entries);
   } else {
-    dense_.reserve(dense_.size() + entries);
-    for (size_t i = 0; i < entries; ++i) dense_.push_back(static_cast<T>(static_cast<double>(inputs[i]) * factor));
+    if (has_bytes()) bytes_to_values();
+    for (size_t i = 0; i < entries; ++i) values_.push_back(static_cast<T>(static_cast<double>(inputs[i]) * factor));
   }
   targets_.insert(targets_.end(), targets, targets + count * outputs_);
-  rows_ += count;
-}
-
-template <typename T>
-size_t Samples<T>::label(size_t row) const {
-  const T* y = target(row);
-  if (outputs_ == 1) return y[0] > T(0.5) ? 1 : 0;
-  return static_cast<size_t>(std::max_element(y, y + outputs_) - y);
+  for (size_t row = rows(), end = row + count; row < end; ++row) {
+    const T* y = target(row);
+    const bool one = outputs_ == 1;
+    labels_.push_back(one ? (y[0] > T(0.5) ? 1 : 0) : static_cast<uint32_t>(std::max_element(y, y + outputs_) - y));
+  }
 }
 
 template class Samples<float>;
 template class Samples<double>;
+template std::array<float, 256> Samples<float>::byte_values() const;
+template std::array<float, 256> Samples<double>::byte_values() const;
+template std::array<double, 256> Samples<float>::byte_values() const;
+template std::array<double, 256> Samples<double>::byte_values() const;
 template void Samples<float>::append(const uint8_t*, const double*, size_t, double);
 template void Samples<float>::append(const float*, const double*, size_t, double);
 template void Samples<float>::append(const double*, const double*, size_t, double);

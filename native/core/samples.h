@@ -1,5 +1,6 @@
-// A part of a data set as training reads it: inputs dense or compressed, targets dense.
+// A part of a data set as training reads it: inputs as 8-bit pixels or as numbers, targets and classes beside them.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -7,44 +8,53 @@
 namespace legcnet {
 
 /// Inputs [rows, columns] and targets [rows, outputs], filled chunk by chunk, constant afterwards.
-/// Inputs are stored as compressed rows when fewer than kSparseBelow of the first chunk's entries differ from zero
-/// (MNIST: 19 %), which makes the first layer cheaper in the same proportion.
+/// When every chunk is 8-bit and has the same factor, the inputs stay bytes: an eighth of the memory, and all that
+/// memory has to deliver. Otherwise they are numbers in T, multiplied by their factor.
 template <typename T>
 class Samples {
  public:
+  /// When fewer of the first chunk's entries than this share differ from zero (MNIST: 19 %), the first layer skips
+  /// zeros, which makes it cheaper in about the same proportion.
   static constexpr double kSparseBelow = 0.4;
 
-  Samples(size_t columns, size_t outputs) : columns_(columns), outputs_(outputs) {}
+  /// `expected_rows`: makes room for so many at the first append.
+  Samples(size_t columns, size_t outputs, size_t expected_rows = 0)
+      : columns_(columns), outputs_(outputs), expected_rows_(expected_rows) {}
 
   /// Appends `count` rows; every input is multiplied by `factor`. S: uint8_t, float or double.
   template <typename S>
   void append(const S* inputs, const double* targets, size_t count, double factor);
 
-  size_t rows() const { return rows_; }
+  size_t rows() const { return labels_.size(); }
   size_t columns() const { return columns_; }
   size_t outputs() const { return outputs_; }
   bool sparse() const { return sparse_; }
 
-  /// [columns] of one row; only when !sparse().
-  const T* dense_row(size_t row) const { return dense_.data() + row * columns_; }
-  /// The non-zero entries of one row; only when sparse().
-  size_t begin(size_t row) const { return starts_[row]; }
-  size_t end(size_t row) const { return starts_[row + 1]; }
-  const uint32_t* column() const { return column_.data(); }
-  const T* value() const { return value_.data(); }
+  /// Whether inputs are kept as bytes: then bytes(), else values().
+  bool has_bytes() const { return values_.empty(); }
+  /// [columns] of one row.
+  const uint8_t* bytes(size_t row) const { return bytes_.data() + row * columns_; }
+  const T* values(size_t row) const { return values_.data() + row * columns_; }
+  double factor() const { return factor_; }
+  /// What a byte stands for, [256], exactly byte * factor in double precision, rounded to U.
+  template <typename U>
+  std::array<U, 256> byte_values() const;
+
   /// [outputs] of one row.
   const T* target(size_t row) const { return targets_.data() + row * outputs_; }
   /// The class of one row: the largest target's index; for one output, 1 when the target is above 0.5.
-  size_t label(size_t row) const;
+  size_t label(size_t row) const { return labels_[row]; }
 
  private:
-  size_t columns_, outputs_, rows_ = 0;
+  void bytes_to_values();
+
+  size_t columns_, outputs_, expected_rows_;
   bool sparse_ = false;
-  std::vector<T> dense_;
-  std::vector<size_t> starts_{0};
-  std::vector<uint32_t> column_;
-  std::vector<T> value_;
+  double factor_ = 1;
+  std::vector<uint8_t> bytes_;
+  std::vector<T> values_;
   std::vector<T> targets_;
+  std::vector<uint32_t> labels_;
 };
 
 }  // namespace legcnet

@@ -7,6 +7,10 @@
 #include <new>
 #include <vector>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace legcnet {
 
 #if defined(__AVX512F__)
@@ -50,11 +54,48 @@ inline const Vec<T>& vec_at(const T* p) {
   return *reinterpret_cast<const Vec<T>*>(p);
 }
 
+/// All lanes equal to x.
 template <typename T>
-inline T lane_sum(Vec<T> v) {
-  T sum = v[0];
-  for (size_t i = 1; i < kLanes<T>; ++i) sum += v[i];
-  return sum;
+inline Vec<T> broadcast(T x) {
+  return x - Vec<T>{};  // not +, which would turn -0 into 0 and could not be left out
+}
+
+/// a b + c, rounded once where the instruction set can (the compiler is told not to contract by itself).
+inline Vec<float> mul_add(Vec<float> a, Vec<float> b, Vec<float> c) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__)
+  return (Vec<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return a * b + c;
+#endif
+}
+inline Vec<double> mul_add(Vec<double> a, Vec<double> b, Vec<double> c) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__)
+  return (Vec<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+  return a * b + c;
+#endif
+}
+
+/// The sum over the lanes of v[i] in lane i, for as many vectors as a vector has lanes. Sums neighbours in a binary
+/// tree: each level halves the vectors and the terms that are left of each. Overwrites v.
+template <typename T>
+inline Vec<T> lane_sums(Vec<T>* v) {
+  constexpr size_t n = kLanes<T>;
+  typename VectorOf<T>::Bits even, odd;  // lanes of two vectors side by side
+  for (size_t i = 0; i < n; ++i) {
+    even[i] = static_cast<decltype(even[0] + 0)>(2 * i);
+    odd[i] = static_cast<decltype(odd[0] + 0)>(2 * i + 1);
+  }
+  for (size_t left = n; left > 1; left /= 2) {
+    for (size_t i = 0; i < left / 2; ++i) {
+      v[i] = __builtin_shuffle(v[2 * i], v[2 * i + 1], even) + __builtin_shuffle(v[2 * i], v[2 * i + 1], odd);
+    }
+  }
+  return v[0];
 }
 
 /// Allocates on cache-line boundaries, so that rows padded to the vector width are aligned.
@@ -78,45 +119,62 @@ struct AlignedAllocator {
 template <typename T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-/// exp(x) to about one unit in the last place, x clamped to where the result is a normal number. Method: x = n ln 2 + r
-/// with ln 2 in two parts, e^r by the approximations of S. Moshier's Cephes library (exp.c, expf.c).
-inline Vec<double> vec_exp(Vec<double> x) {
+/// e^x = numerator / denominator * 2^power, x clamped to where that is a normal number. Method: x = n ln 2 + r with ln
+/// 2 in two parts, e^r by the approximation of S. Moshier's Cephes library (exp.c): 1 + 2p / (q - p).
+struct ExpParts {
+  Vec<double> p, denominator;
+  VectorOf<double>::Bits exponent;  ///< the bits of 2^n
+};
+inline ExpParts exp_parts(Vec<double> x) {
   using V = Vec<double>;
   using I = VectorOf<double>::Bits;
-  const V low = V{} - 708.0, high = V{} + 709.0;
+  const V low = broadcast(-708.0), high = broadcast(709.0), magic = broadcast(6755399441055744.0);  // 1.5 * 2^52
   x = x < low ? low : x;
   x = x > high ? high : x;
-  const V shifted = x * 1.4426950408889634074 + 6755399441055744.0;  // 1.5 * 2^52: rounds to an integer in the low bits
-  const V n = shifted - 6755399441055744.0;
-  const V r = (x - n * 6.93145751953125e-1) - n * 1.42860682030941723212e-6;
+  const V shifted = mul_add(x, broadcast(1.4426950408889634074), magic);  // rounds to an integer in the low bits
+  const V n = shifted - magic;
+  const V r = mul_add(n, broadcast(-1.42860682030941723212e-6), mul_add(n, broadcast(-6.93145751953125e-1), x));
   const V rr = r * r;
-  const V p = r * ((1.26177193074810590878e-4 * rr + 3.02994407707441961300e-2) * rr + 9.99999999999999999910e-1);
-  const V q =
-      ((3.00198505138664455042e-6 * rr + 2.52448340349684104192e-3) * rr + 2.27265548208155028766e-1) * rr + 2.0;
-  const V e = 1.0 + 2.0 * (p / (q - p));
-  const V magic = V{} + 6755399441055744.0;
-  const I exponent = ((I)shifted - (I)magic + 1023) << 52;
-  return e * (V)exponent;
+  V p = mul_add(broadcast(1.26177193074810590878e-4), rr, broadcast(3.02994407707441961300e-2));
+  p = r * mul_add(p, rr, broadcast(9.99999999999999999910e-1));
+  V q = mul_add(broadcast(3.00198505138664455042e-6), rr, broadcast(2.52448340349684104192e-3));
+  q = mul_add(mul_add(q, rr, broadcast(2.27265548208155028766e-1)), rr, broadcast(2.0));
+  return {p, q - p, ((I)shifted - (I)magic + 1023) << 52};
 }
 
+/// exp(x) to about one unit in the last place.
+inline Vec<double> vec_exp(Vec<double> x) {
+  const ExpParts e = exp_parts(x);
+  return (1.0 + 2.0 * (e.p / e.denominator)) * (Vec<double>)e.exponent;
+}
+
+/// 1 / (1 + exp(-x)) by one division: with exp(-x) = (d + 2p) / d * 2^n it is d / (d + (d + 2p) 2^n).
+inline Vec<double> vec_sigmoid(Vec<double> x) {
+  const ExpParts e = exp_parts(-x);
+  const Vec<double> numerator = mul_add(e.p, broadcast(2.0), e.denominator);
+  return e.denominator / mul_add(numerator, (Vec<double>)e.exponent, e.denominator);
+}
+
+/// The same in single precision (Cephes, expf.c).
 inline Vec<float> vec_exp(Vec<float> x) {
   using V = Vec<float>;
   using I = VectorOf<float>::Bits;
-  const V low = V{} - 87.0f, high = V{} + 88.0f;
+  const V low = broadcast(-87.0f), high = broadcast(88.0f), magic = broadcast(12582912.0f);  // 1.5 * 2^23
   x = x < low ? low : x;
   x = x > high ? high : x;
-  const V magic = V{} + 12582912.0f;  // 1.5 * 2^23
-  const V shifted = x * 1.44269504088896341f + magic;
+  const V shifted = mul_add(x, broadcast(1.44269504088896341f), magic);
   const V n = shifted - magic;
-  const V r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  V e = 1.9875691500e-4f * r + 1.3981999507e-3f;
-  e = e * r + 8.3334519073e-3f;
-  e = e * r + 4.1665795894e-2f;
-  e = e * r + 1.6666665459e-1f;
-  e = e * r + 5.0000001201e-1f;
-  e = e * (r * r) + r + 1.0f;
+  const V r = mul_add(n, broadcast(2.12194440e-4f), mul_add(n, broadcast(-0.693359375f), x));
+  V e = mul_add(broadcast(1.9875691500e-4f), r, broadcast(1.3981999507e-3f));
+  e = mul_add(e, r, broadcast(8.3334519073e-3f));
+  e = mul_add(e, r, broadcast(4.1665795894e-2f));
+  e = mul_add(e, r, broadcast(1.6666665459e-1f));
+  e = mul_add(e, r, broadcast(5.0000001201e-1f));
+  e = mul_add(e, r * r, r + 1.0f);
   const I exponent = ((I)shifted - (I)magic + 127) << 23;
   return e * (V)exponent;
 }
+
+inline Vec<float> vec_sigmoid(Vec<float> x) { return 1.0f / (1.0f + vec_exp(-x)); }
 
 }  // namespace legcnet

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <type_traits>
 
 #include "parallel.h"
 #include "random.h"
@@ -11,8 +12,8 @@
 namespace legcnet {
 namespace {
 
-/// Below this many weights x samples a step is too short to be worth waking a second thread for the twin.
-constexpr size_t kParallelTwin = 200000;
+/// Below this many weights x samples a step is too short to be worth sharing.
+constexpr size_t kSharedStep = 200000;
 /// How often a step looks whether it was cancelled, in weights x samples.
 constexpr size_t kCheckWork = 1000000;
 
@@ -21,20 +22,29 @@ constexpr size_t kCheckWork = 1000000;
 template <typename T>
 Trainer<T>::Trainer(const NetworkSpec& spec, const TrainingOptions& training, const SeriesOptions& series,
                     const Parts& parts, const std::vector<double>& parameters, const std::vector<uint8_t>& mask)
-    : training_(training), series_(series), parts_(parts), network_(spec) {
+    : training_(training),
+      series_(series),
+      parts_(parts),
+      network_(spec),
+      exponents_(series.kind == SeriesKind::none ? 0 : spec.weights(), series.expected_windows,
+                 series.single_exponents) {
   network_.set_parameters(parameters.data());
   if (!mask.empty()) network_.set_mask(mask.data());
   const size_t weights = spec.weights();
   if (series_.kind == SeriesKind::none) return;
   window_ = std::make_unique<WeightWindow<T>>(series_.window, weights);
-  if (series_.kind == SeriesKind::difference) {
-    std::vector<double> moved(parameters);
-    moved[series_.perturbed_weight] += series_.perturbation;
-    twin_ = std::make_unique<Network<T>>(spec);
-    twin_->set_parameters(moved.data());
-    if (!mask.empty()) twin_->set_mask(mask.data());
-  }
+  window_exponents_.resize(weights);
+  window_statuses_.resize(weights);
+  missing_.assign(weights, 0);
+  packed_.resize(weights);
+  for_each_weight(spec, [&](size_t shown, size_t kept) { packed_[shown] = kept; });
   scratch_.resize(weights);
+  if (series_.kind != SeriesKind::difference) return;
+  std::vector<double> moved(parameters);
+  moved[series_.perturbed_weight] += series_.perturbation;
+  twin_ = std::make_unique<Network<T>>(spec);
+  twin_->set_parameters(moved.data());
+  if (!mask.empty()) twin_->set_mask(mask.data());
 }
 
 template <typename T>
@@ -50,40 +60,17 @@ std::vector<double> Trainer<T>::parameters() const {
 }
 
 template <typename T>
-std::vector<double> Trainer<T>::exponents() const {
-  const size_t weights = spec().weights();
-  std::vector<double> out(exponents_.size());
-  for_each_weight(spec(), [&](size_t shown, size_t kept) {
-    for (size_t window = 0; window < windows(); ++window) {
-      out[shown * windows() + window] = exponents_[window * weights + kept];
-    }
-  });
-  return out;
-}
-
-template <typename T>
-std::vector<int32_t> Trainer<T>::missing_exponents() const {
-  const size_t weights = spec().weights();
-  std::vector<int32_t> out(weights, 0);
-  for (size_t row = 0; row < statuses_.size(); row += weights) {
-    for_each_weight(spec(), [&](size_t shown, size_t kept) {
-      out[shown] += statuses_[row + kept] != static_cast<uint8_t>(SeriesStatus::kOk) ? 1 : 0;
-    });
-  }
-  return out;
-}
-
-template <typename T>
 void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
   const size_t rows = parts_[kTrain]->rows();
   const uint64_t steps = steps_per_epoch();
+  const Team team(threads);
   control.total = epochs * steps > iterate_ ? epochs * steps - iterate_ : 0;
-  if (!logged_ && watching()) {
+  if (!logged_ && in_series(iterate_)) {
     // The first iterate, or the first after restore(): a window that ends here was closed before the state was taken.
     if (!series_.log_path.empty()) {
       log_ = std::make_unique<NpyLog<T>>(series_.log_path, spec().weights(), iterate_);
     }
-    log_iterate();
+    log_first();
     remember_window_start();
   }
   std::vector<uint32_t> order(rows);
@@ -96,8 +83,7 @@ void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
       const size_t first = s * training_.batch_size;
       step(order.data() + first, std::min(training_.batch_size, rows - first), threads, control);
       ++iterate_;
-      if (watching()) {
-        log_iterate();
+      if (in_series(iterate_)) {
         close_window(threads, control);
         remember_window_start();
       }
@@ -126,55 +112,95 @@ template <typename T>
 std::vector<Evaluation> Trainer<T>::evaluate(int threads, const Control& control) const {
   std::vector<Evaluation> result(kParts);
   for (size_t part = 0; part < kParts; ++part) {
-    if (parts_[part]) result[part] = network_.evaluate(*parts_[part], threads, control);
+    if (parts_[part]) result[part] = evaluate(static_cast<Part>(part), threads, control);
   }
   return result;
 }
 
 template <typename T>
+Evaluation Trainer<T>::evaluate(Part part, int threads, const Control& control) const {
+  if (std::is_same_v<T, float> || !training_.evaluate_in_single) {
+    return network_.evaluate(*parts_[part], threads, control);
+  }
+  Network<float> single(spec());
+  single.copy_parameters(network_);
+  return single.evaluate(*parts_[part], threads, control);
+}
+
+/// One step of the network and its twin. What goes into the series is copied out piece by piece, while a piece is still
+/// in the cache.
+template <typename T>
 void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Control& control) {
   const T rate = static_cast<T>(training_.learning_rate);
   const Samples<T>& samples = *parts_[kTrain];
-  if (!twin_) {
-    network_.step(samples, rows, count, rate);
-  } else if (threads > 1 && count * spec().weights() >= kParallelTwin) {
-    parallel_for(2, threads, control,
-                 [&](size_t which) { (which == 0 ? network_ : *twin_).step(samples, rows, count, rate); });
+  T* row = in_series(iterate_ + 1) ? window_->row(iterate_ + 1) : nullptr;
+  network_.select(samples, rows, count, batch_);
+  network_.begin_step(count, work_);
+  if (twin_) twin_->begin_step(count, twin_work_);
+
+  const auto gradients = [&](size_t block) {
+    batch_.load(samples, block);
+    network_.gradients(samples, rows, batch_, block, work_);
+    if (twin_) twin_->gradients(samples, rows, batch_, block, twin_work_);
+  };
+  const auto update = [&](size_t piece) {
+    network_.update(batch_, piece, rate, work_);
+    if (twin_) twin_->update(batch_, piece, rate, twin_work_);
+    if (!row) return;
+    if (twin_) {
+      twin_->pack_difference(batch_, piece, network_, row);
+    } else {
+      network_.pack(batch_, piece, row);
+    }
+  };
+  const size_t pieces = network_.pieces(batch_);
+  if (threads > 1 && count * spec().weights() >= kSharedStep) {
+    parallel_for(batch_.blocks(), threads, control, gradients);
+    parallel_for(pieces, threads, control, update);
   } else {
-    network_.step(samples, rows, count, rate);
-    twin_->step(samples, rows, count, rate);
+    for (size_t block = 0; block < batch_.blocks(); ++block) gradients(block);
+    for (size_t piece = 0; piece < pieces; ++piece) update(piece);
   }
+  if (row && log_) log_to_file(iterate_ + 1);
+}
+
+/// Where the series begins, or is taken up again.
+template <typename T>
+void Trainer<T>::log_first() {
+  T* row = window_->row(iterate_);
+  network_.pack(row);
+  if (twin_) {
+    twin_->pack(scratch_.data());
+    for (size_t i = 0; i < scratch_.size(); ++i) row[i] = scratch_[i] - row[i];
+  }
+  if (log_) log_to_file(iterate_);
+  logged_ = true;
 }
 
 template <typename T>
-void Trainer<T>::log_iterate() {
-  T* row = window_->row(iterate_);
-  network_.pack_weights(row);
-  if (twin_) {
-    twin_->pack_weights(scratch_.data());
-    for (size_t i = 0; i < scratch_.size(); ++i) row[i] = scratch_[i] - row[i];
-  }
-  if (log_) {
-    for_each_weight(spec(), [&](size_t shown, size_t kept) { scratch_[shown] = row[kept]; });
-    log_->append(scratch_.data());
-  }
-  logged_ = true;
+void Trainer<T>::log_to_file(uint64_t iterate) {
+  const T* row = window_->row(iterate);
+  for (size_t w = 0; w < scratch_.size(); ++w) scratch_[w] = row[packed_[w]];
+  log_->append(scratch_.data());
 }
 
 /// Computes the exponents of the window that ends with this iterate, if one does.
 template <typename T>
 void Trainer<T>::close_window(int threads, const Control& control) {
   if (iterate_ + 1 != windows() * series_.stride + series_.window) return;
-  const size_t weights = spec().weights();
-  const size_t offset = exponents_.size();
-  exponents_.resize(offset + weights);
-  statuses_.resize(offset + weights);
   const auto started = std::chrono::steady_clock::now();
-  lyapunov_exponents<T>(window_->ending_at(iterate_), weights, series_.lyapunov, threads, control,
-                        {exponents_.data() + offset, statuses_.data() + offset});
+  lyapunov_exponents<T>(window_->ending_at(iterate_), spec().weights(), series_.lyapunov, threads, control,
+                        {window_exponents_.data(), window_statuses_.data()});
+  exponents_.append([&](size_t w) { return window_exponents_[packed_[w]]; });
+  for (size_t w = 0; w < missing_.size(); ++w) {
+    missing_[w] += window_statuses_[packed_[w]] != static_cast<uint8_t>(SeriesStatus::kOk) ? 1 : 0;
+  }
   lyapunov_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  const Evaluation now = network_.evaluate(*parts_[series_.target], threads, control);
+  const Evaluation now = evaluate(series_.target, threads, control);
   misclassification_.push_back(1 - static_cast<double>(now.correct) / static_cast<double>(now.rows));
+  for (Snapshot& snapshot : snapshots_) {
+    if (snapshot.windows == windows()) snapshot.missing = missing_;
+  }
 }
 
 /// Keeps a snapshot of about every second half window, as long as a window that began before it may still close.
@@ -190,7 +216,9 @@ void Trainer<T>::remember_window_start() {
 
 template <typename T>
 typename Trainer<T>::Snapshot Trainer<T>::snapshot() const {
-  Snapshot now{iterate_, parameters(), {}};
+  const size_t began = series_.kind == SeriesKind::none ? 0 : (iterate_ + series_.stride - 1) / series_.stride;
+  Snapshot now{iterate_, began, parameters(), {}, {}};
+  if (began == windows()) now.missing = missing_;
   if (twin_) {
     now.twin_parameters.resize(spec().parameters());
     twin_->get_parameters(now.twin_parameters.data());
@@ -200,18 +228,17 @@ typename Trainer<T>::Snapshot Trainer<T>::snapshot() const {
 
 template <typename T>
 TrainerState Trainer<T>::state() const {
-  const bool mid_watch = watching() && iterate_ < series_.last_iterate && !snapshots_.empty();
+  const bool mid_watch = in_series(iterate_ + 1) && !snapshots_.empty();
   const Snapshot at = mid_watch ? snapshots_.front() : snapshot();
-  const size_t kept = mid_watch ? at.iterate / series_.stride : windows();
-  const size_t entries = kept * spec().weights();
+  const size_t kept = mid_watch ? at.windows : windows();
   const size_t evaluations = std::min<size_t>(history_.size(), at.iterate / steps_per_epoch() * kParts);
   TrainerState state;
   state.iterate = at.iterate;
   state.stop = mid_watch ? Stop::none : stop_;
   state.parameters = at.parameters;
   state.twin_parameters = at.twin_parameters;
-  state.exponents.assign(exponents_.begin(), exponents_.begin() + static_cast<ptrdiff_t>(entries));
-  state.statuses.assign(statuses_.begin(), statuses_.begin() + static_cast<ptrdiff_t>(entries));
+  state.exponents = exponents_.first(kept);
+  state.missing = mid_watch ? at.missing : missing_;
   state.misclassification.assign(misclassification_.begin(), misclassification_.begin() + static_cast<ptrdiff_t>(kept));
   state.history.assign(history_.begin(), history_.begin() + static_cast<ptrdiff_t>(evaluations));
   return state;
@@ -225,8 +252,8 @@ void Trainer<T>::restore(const TrainerState& state) {
   stop_ = state.stop;
   network_.set_parameters(state.parameters.data());
   if (twin_) twin_->set_parameters(state.twin_parameters.data());
-  exponents_ = state.exponents;
-  statuses_ = state.statuses;
+  exponents_.assign(state.exponents, state.misclassification.size());
+  missing_ = state.missing;
   misclassification_ = state.misclassification;
   history_ = state.history;
   log_.reset();

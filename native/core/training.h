@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "control.h"
+#include "exponent_table.h"
 #include "lyapunov.h"
 #include "network.h"
 #include "npy_log.h"
@@ -27,6 +28,7 @@ struct TrainingOptions {
   double until_accuracy = 2;  // above 1: never
   Part stop_part = kTrain;
   bool evaluate_every_epoch = true;  // else only when asked: Trainer::evaluate
+  bool evaluate_in_single = false;   // evaluations in float, whatever the precision of training
 };
 
 enum class SeriesKind { none, weights, difference };
@@ -38,6 +40,8 @@ struct SeriesOptions {
   size_t window = 200;
   size_t stride = 180;
   uint64_t last_iterate = UINT64_MAX;  // the series ends with this iterate
+  size_t expected_windows = 0;         // room for so many is made at once
+  bool single_exponents = false;       // keep exponents as float
   Part target = kTrain;
   LyapunovOptions lyapunov;
   std::string log_path;  // also write every iterate here, public order; empty: do not
@@ -51,8 +55,8 @@ struct TrainerState {
   uint64_t iterate = 0;
   Stop stop = Stop::none;
   std::vector<double> parameters, twin_parameters;  // public order
-  std::vector<double> exponents;                    // [windows that began before the iterate, weights] packed order
-  std::vector<uint8_t> statuses;                    // the same shape
+  ExponentTable::Values exponents;                  // [weights, windows that began before the iterate]
+  std::vector<int32_t> missing;                     // [weights] how many of them have none
   std::vector<double> misclassification;            // [the same windows]
   std::vector<Evaluation> history;                  // [epochs that ended by then, parts]
 };
@@ -83,27 +87,31 @@ class Trainer {
   Stop stop() const { return stop_; }
   std::vector<double> parameters() const;
   size_t windows() const { return misclassification_.size(); }
-  /// [weights, windows], public order of weights.
-  std::vector<double> exponents() const;
+  /// [weights, windows], public order of weights. Takes them away: to be asked for once, at the end.
+  ExponentTable::Values take_exponents() { return exponents_.take(); }
   /// [weights] windows that have no exponent (0 stands for it).
-  std::vector<int32_t> missing_exponents() const;
+  const std::vector<int32_t>& missing_exponents() const { return missing_; }
   /// Wall time spent on exponents by this object.
   double lyapunov_seconds() const { return lyapunov_seconds_; }
   const std::vector<double>& misclassification() const { return misclassification_; }
   const std::vector<Evaluation>& history() const { return history_; }
 
  private:
-  bool watching() const { return series_.kind != SeriesKind::none && iterate_ <= series_.last_iterate; }
-  void step(const uint32_t* rows, size_t count, int threads, const Control& control);
-  void log_iterate();
-  void close_window(int threads, const Control& control);
-  void remember_window_start();
-
   /// Parameters at the beginning of a window.
   struct Snapshot {
     uint64_t iterate;
+    size_t windows;  // that began before it
     std::vector<double> parameters, twin_parameters;
+    std::vector<int32_t> missing;  // in those windows; known when the last of them has closed
   };
+
+  bool in_series(uint64_t iterate) const { return series_.kind != SeriesKind::none && iterate <= series_.last_iterate; }
+  void step(const uint32_t* rows, size_t count, int threads, const Control& control);
+  void log_first();
+  void log_to_file(uint64_t iterate);
+  void close_window(int threads, const Control& control);
+  void remember_window_start();
+  Evaluation evaluate(Part part, int threads, const Control& control) const;
   Snapshot snapshot() const;
 
   TrainingOptions training_;
@@ -111,15 +119,20 @@ class Trainer {
   Parts parts_;
   Network<T> network_;
   std::unique_ptr<Network<T>> twin_;
+  InputBatch<T> batch_;
+  typename Network<T>::Workspace work_, twin_work_;
   std::unique_ptr<WeightWindow<T>> window_;
   std::unique_ptr<NpyLog<T>> log_;
   std::vector<T> scratch_;          // the twin's packed weights; a row in public order
+  std::vector<size_t> packed_;      // [weights] where a weight, public order, is in packed order
   uint64_t iterate_ = 0;            // steps done
   bool logged_ = false;             // whether the iterate is in the window yet
   std::deque<Snapshot> snapshots_;  // three at most
   Stop stop_ = Stop::none;
-  std::vector<double> exponents_;
-  std::vector<uint8_t> statuses_;
+  ExponentTable exponents_;
+  std::vector<double> window_exponents_;  // [weights] packed order, of the window that closes
+  std::vector<uint8_t> window_statuses_;
+  std::vector<int32_t> missing_;
   std::vector<double> misclassification_;
   std::vector<Evaluation> history_;
   double lyapunov_seconds_ = 0;

@@ -17,7 +17,7 @@ const PARAMETERS = 3 * 4 + 4 * 2 + 4 + 2;
 const numbers = (length: number) => Float64Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
 
 export function newSamples() {
-  const samples = new native.Samples('float64', 3, 2);
+  const samples = new native.Samples('float64', 3, 2, 2);
   samples.append(numbers(15), Float64Array.of(1, 0, 0, 1, 1, 0, 0, 1, 1, 0), 1);
   return samples;
 }
@@ -32,6 +32,7 @@ const trainerOptions = () => ({
     untilAccuracy: 2,
     stopPart: 'validation',
     evaluateEveryEpoch: true,
+    evaluationScalar: 'float32',
   },
   series: {
     series: 'difference',
@@ -40,6 +41,8 @@ const trainerOptions = () => ({
     window: 6,
     stride: 3,
     lastIterate: 100,
+    expectedWindows: 5,
+    exponentScalar: 'float32',
     target: 'train',
     lyapunov: { ...resolveExponent(), embeddingDimension: 2, horizon: 2 },
   },
@@ -68,7 +71,7 @@ export async function trainerState() {
 /** Arguments of each exported function or constructor that make it succeed. */
 export const validArguments: Record<string, () => unknown[]> = {
   info: () => [],
-  Samples: () => ['float64', 3, 2],
+  Samples: () => ['float64', 3, 2, 2],
   Trainer: () => [trainerOptions()],
   initialise: () => [{ network, init: 'glorot', seed: 1 }],
   predict: () => [{ network, parameters: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],

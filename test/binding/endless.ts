@@ -24,6 +24,7 @@ export async function trainerOptions(seed = 1) {
       seed,
       stopPart: 'train',
       evaluateEveryEpoch: false,
+      evaluationScalar: 'float64',
     },
     parts: [await samples(), undefined, undefined],
     parameters: network.parameters,

@@ -218,7 +218,7 @@ test('what the caller does with its arrays after the call changes nothing', asyn
 test('samples keep their values when the arrays they came from change', async () => {
   const outputs = async (spoil: boolean): Promise<Float64Array> => {
     const network = await smallNetwork();
-    const part = new native.Samples('float64', 20, 2);
+    const part = new native.Samples('float64', 20, 2, 1);
     const inputs = new Float64Array(20).fill(0.5);
     part.append(inputs, new Float64Array(2), 1);
     if (spoil) structuredClone(inputs, { transfer: [inputs.buffer] });
