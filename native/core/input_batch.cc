@@ -73,10 +73,6 @@ void grow(std::unique_ptr<Element[]>& array, size_t used, size_t room) {
   array = std::move(larger);
 }
 
-inline void prefetch(const void* begin, size_t bytes) {
-  for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(begin) + at);
-}
-
 }  // namespace
 
 template <typename T>
@@ -117,11 +113,7 @@ void InputBatch<T>::load_pairs(const Samples<S>& samples, size_t block) {
   for (size_t p = 0; p < pairs; ++p) {
     const size_t sample = begin + 2 * p;
     const size_t a = order_[sample], b = sample + 1 < end ? order_[sample + 1] : SIZE_MAX;
-    if (samples.has_bytes()) {  // rows lie scattered: ask for them while the ones before are worked on
-      for (size_t ahead = sample + 4; ahead < std::min(sample + 6, end); ++ahead) {
-        prefetch(samples.bytes(order_[ahead]), columns_);
-      }
-    }
+    if (sample + 4 < end) samples.prefetch(order_ + sample + 4, std::min<size_t>(2, end - sample - 4));
     out.starts[p] = entries;
     const size_t needed = entries + columns_ + kSlack;
     if (needed > out.entry_room) grow(out.entry, entries, out.entry_room = std::max(needed, 2 * out.entry_room));

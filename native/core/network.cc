@@ -245,6 +245,11 @@ void Network<T>::output_delta(const Samples<T>& samples, const uint32_t* rows, s
     const T* a = work.output.back().data() + s * layer.stride;
     const T* y = samples.target(rows[s]);
     T* d = work.delta.back().data() + s * layer.stride;
+    if (spec_.loss == Loss::cross_entropy && samples.one_hot()) {
+      std::copy_n(a, outputs, d);
+      d[samples.label(rows[s])] -= T(1);
+      continue;
+    }
     if (spec_.loss == Loss::cross_entropy) {
       T mass = 1;  // softmax: the targets' sum, 1 for a class
       if (spec_.output == Activation::softmax) {
@@ -288,21 +293,19 @@ void Network<T>::gradients(const Samples<T>& samples, const uint32_t* rows, cons
   }
 }
 
-/// First the chunks of the first layer's weights; then, layer by layer, the biases and the other layers' weights.
+/// First, layer by layer, the biases and the weights of all layers but the first; then the chunks of the first layer's
+/// weights, which are the smaller pieces: whoever is done early takes them.
 template <typename T>
 typename Network<T>::Rows Network<T>::rows_of(const InputBatch<T>& batch, size_t piece) const {
-  if (piece < batch.chunks()) {
-    const size_t begin = piece * batch.chunk();
-    return {0, begin, std::min(layers_[0].in, begin + batch.chunk())};
-  }
-  const size_t layer = piece - batch.chunks();
-  return {layer, 0, layer == 0 ? 0 : layers_[layer].in};
+  if (piece < layers_.size()) return {piece, 0, piece == 0 ? 0 : layers_[piece].in, true};
+  const size_t begin = (piece - layers_.size()) * batch.chunk();
+  return {0, begin, std::min(layers_[0].in, begin + batch.chunk()), false};
 }
 
 template <typename T>
 void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Workspace& work) {
   const T scale = rate / static_cast<T>(batch.count());
-  const auto [l, begin, end] = rows_of(batch, piece);
+  const auto [l, begin, end, biases] = rows_of(batch, piece);
   Layer& layer = layers_[l];
   const T* delta = work.delta[l].data();
   T* w = layer.weight.data();
@@ -312,12 +315,12 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Worksp
     kernels::update_dense([&](size_t s) { return below + s * stride; }, batch.count(), begin, end, delta, scale, w,
                           layer.stride);
   } else if (end > begin && batch.sparse()) {
-    kernels::update_pairs(batch, piece, delta, scale, w, layer.stride);
+    kernels::update_pairs(batch, begin / batch.chunk(), delta, scale, w, layer.stride);
   } else if (end > begin) {
     kernels::update_dense([&](size_t s) { return batch.row(s); }, batch.count(), begin, end, delta, scale, w,
                           layer.stride);
   }
-  if (spec_.biases && piece >= batch.chunks()) {
+  if (spec_.biases && biases) {
     for (size_t j = 0; j < layer.stride; j += kLanes<T>) {
       Vec<T> sum = {};
       for (size_t s = 0; s < batch.count(); ++s) sum += vec_at(delta + s * layer.stride + j);
@@ -338,20 +341,20 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Worksp
 
 template <typename T>
 void Network<T>::pack(const InputBatch<T>& batch, size_t piece, T* packed) const {
-  const auto [l, begin, end] = rows_of(batch, piece);
-  const Layer& layer = layers_[l];
-  for (size_t i = begin; i < end; ++i) {
+  const Rows rows = rows_of(batch, piece);
+  const Layer& layer = layers_[rows.layer];
+  for (size_t i = rows.begin; i < rows.end; ++i) {
     std::copy_n(layer.weight.data() + i * layer.stride, layer.out, packed + layer.offset + i * layer.out);
   }
 }
 
 template <typename T>
 void Network<T>::pack_difference(const InputBatch<T>& batch, size_t piece, const Network& other, T* packed) const {
-  const auto [l, begin, end] = rows_of(batch, piece);
-  const Layer& layer = layers_[l];
-  for (size_t i = begin; i < end; ++i) {
+  const Rows rows = rows_of(batch, piece);
+  const Layer& layer = layers_[rows.layer];
+  for (size_t i = rows.begin; i < rows.end; ++i) {
     const T* a = layer.weight.data() + i * layer.stride;
-    const T* b = other.layers_[l].weight.data() + i * layer.stride;
+    const T* b = other.layers_[rows.layer].weight.data() + i * layer.stride;
     T* out = packed + layer.offset + i * layer.out;
     for (size_t o = 0; o < layer.out; ++o) out[o] = a[o] - b[o];
   }

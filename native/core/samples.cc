@@ -49,6 +49,8 @@ void Samples<T>::append(const S* inputs, const double* targets, size_t count, do
   for (size_t row = rows(), end = row + count; row < end; ++row) {
     const T* y = target(row);
     const bool one = outputs_ == 1;
+    one_hot_ &= !one && std::count(y, y + outputs_, T(0)) + 1 == static_cast<ptrdiff_t>(outputs_) &&
+                *std::max_element(y, y + outputs_) == T(1);
     labels_.push_back(one ? (y[0] > T(0.5) ? 1 : 0) : static_cast<uint32_t>(std::max_element(y, y + outputs_) - y));
   }
 }

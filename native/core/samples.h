@@ -40,16 +40,27 @@ class Samples {
   template <typename U>
   std::array<U, 256> byte_values() const;
 
+  /// Asks the memory for the bytes of rows that will soon be read: in a shuffled order it cannot guess them.
+  void prefetch(const uint32_t* rows, size_t count) const {
+    if (!has_bytes()) return;
+    for (size_t r = 0; r < count; ++r) {
+      for (size_t at = 0; at < columns_; at += 64) __builtin_prefetch(bytes(rows[r]) + at);
+    }
+  }
+
   /// [outputs] of one row.
   const T* target(size_t row) const { return targets_.data() + row * outputs_; }
   /// The class of one row: the largest target's index; for one output, 1 when the target is above 0.5.
   size_t label(size_t row) const { return labels_[row]; }
+  /// Whether every row's targets, several of them, are 1 at its class and 0 elsewhere.
+  bool one_hot() const { return one_hot_; }
 
  private:
   void bytes_to_values();
 
   size_t columns_, outputs_, expected_rows_;
   bool sparse_ = false;
+  bool one_hot_ = true;
   double factor_ = 1;
   std::vector<uint8_t> bytes_;
   std::vector<T> values_;

@@ -107,6 +107,7 @@ class Trainer {
 
   bool in_series(uint64_t iterate) const { return series_.kind != SeriesKind::none && iterate <= series_.last_iterate; }
   void step(const uint32_t* rows, size_t count, int threads, const Control& control);
+  const uint32_t* by_class(const uint32_t* rows, size_t count);
   void log_first();
   void log_to_file(uint64_t iterate);
   void close_window(int threads, const Control& control);
@@ -121,6 +122,8 @@ class Trainer {
   std::unique_ptr<Network<T>> twin_;
   InputBatch<T> batch_;
   typename Network<T>::Workspace work_, twin_work_;
+  std::vector<uint32_t> batch_rows_;
+  std::vector<size_t> class_starts_;
   std::unique_ptr<WeightWindow<T>> window_;
   std::unique_ptr<NpyLog<T>> log_;
   std::vector<T> scratch_;          // the twin's packed weights; a row in public order
