@@ -10,6 +10,7 @@
 #include "lyapunov_options.h"
 #include "parallel.h"
 #include "task.h"
+#include "training_arguments.h"
 
 namespace legcnet::binding {
 namespace {
@@ -86,9 +87,6 @@ SeriesOptions read_series(const Napi::Value& value, const NetworkSpec& spec) {
   if (fields.has("log")) options.log_path = fields.string("log");
   return options;
 }
-
-/// One Samples of either precision.
-using SamplesVariant = std::variant<std::shared_ptr<Samples<double>>, std::shared_ptr<Samples<float>>>;
 
 class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
  public:
@@ -546,6 +544,22 @@ Napi::Value predict(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+NetworkSpec network_argument(const Napi::Value& value) { return read_network(value); }
+
+SamplesVariant samples_argument(const Napi::Value& value, const NetworkSpec& spec) {
+  auto& handle = handle_of<SamplesHandle>(value, "samples", kSamplesTag, "Samples");
+  std::visit(
+      [&](auto& samples) {
+        if (samples->columns() != spec.sizes.front() || samples->outputs() != spec.sizes.back() ||
+            samples->rows() == 0) {
+          throw_type(value.Env(), "samples", "at least one row, of a shape that fits the network");
+        }
+      },
+      handle.samples);
+  handle.sealed = true;
+  return handle.samples;
+}
 
 void register_training(Napi::Env env, Napi::Object exports) {
   SamplesHandle::define(env, exports);
