@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "parallel.h"
@@ -15,8 +16,6 @@ namespace {
 using Eigen::Index;
 using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Array = Eigen::Array<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using MatrixView = Eigen::Map<const Matrix>;
-using VectorView = Eigen::Map<const Eigen::VectorXd>;
 
 constexpr size_t kMostRows = 256;            // of a block
 constexpr size_t kLeastRows = 8;             // below this, products of matrices are no better than of vectors
@@ -30,31 +29,46 @@ size_t block_rows(const NetworkSpec& spec) {
   return std::clamp(kBlockWork / std::max<size_t>(1, spec.parameters()), kLeastRows, kMostRows);
 }
 
-/// Parameters, or anything in the same order, seen as the layers' matrices and vectors.
-class Layers {
- public:
-  Layers(const NetworkSpec& spec, const double* data) : spec_(spec), data_(data) {
-    size_t bias = spec.weights(), weight = 0;
+/// Parameters, or anything in the same order, as matrices and vectors of the layers. Copied and not mapped: some of
+/// Eigen's loops sum in another order where data is aligned differently, and an array's address is not for us to
+/// choose.
+struct Layers {
+  std::vector<Matrix> weight;         // [layer][out, in]
+  std::vector<Eigen::VectorXd> bias;  // [layer][out]; empty without biases
+
+  explicit Layers(const NetworkSpec& spec) {
     for (size_t l = 0; l < spec.layers(); ++l) {
-      weight_.push_back(weight);
-      bias_.push_back(bias);
-      weight += spec.sizes[l] * spec.sizes[l + 1];
-      bias += spec.sizes[l + 1];
+      weight.emplace_back(Matrix::Zero(index(spec.sizes[l + 1]), index(spec.sizes[l])));
+      if (spec.biases) bias.emplace_back(Eigen::VectorXd::Zero(index(spec.sizes[l + 1])));
     }
   }
 
-  size_t weight_offset(size_t l) const { return weight_[l]; }
-  size_t bias_offset(size_t l) const { return bias_[l]; }
-  /// [out, in]
-  MatrixView weight(size_t l) const { return {data_ + weight_[l], index(spec_.sizes[l + 1]), index(spec_.sizes[l])}; }
-  /// [out]; only with biases
-  VectorView bias(size_t l) const { return {data_ + bias_[l], index(spec_.sizes[l + 1])}; }
-
- private:
-  const NetworkSpec& spec_;
-  const double* data_;
-  std::vector<size_t> weight_, bias_;
+  /// Calls visit(begin, length) for each layer's weights, then for its biases: public order.
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (Matrix& w : weight) visit(w.data(), w.size());
+    for (Eigen::VectorXd& b : bias) visit(b.data(), b.size());
+  }
+  void load(const double* from) {
+    for_each([&](double* data, Index n) { std::copy_n(from, n, data), from += n; });
+  }
+  void store(double* to) {
+    for_each([&](double* data, Index n) { to = std::copy_n(data, n, to); });
+  }
+  void clear() {
+    for_each([](double* data, Index n) { std::fill_n(data, n, 0.0); });
+  }
+  void add(const Layers& other) {
+    for (size_t l = 0; l < weight.size(); ++l) weight[l] += other.weight[l];
+    for (size_t l = 0; l < bias.size(); ++l) bias[l] += other.bias[l];
+  }
 };
+
+Layers layers_of(const NetworkSpec& spec, const std::vector<double>& parameters) {
+  Layers layers(spec);
+  layers.load(parameters.data());
+  return layers;
+}
 
 /// Rows of `samples` as numbers, [count, columns].
 template <typename T>
@@ -134,18 +148,11 @@ double sample_loss(const NetworkSpec& spec, const double* a, const double* y) {
 class Pass {
  public:
   /// With a `direction` the sum is of Hessian-vector products, else of gradients.
-  Pass(const NetworkSpec& spec, const double* parameters, const double* direction)
-      : spec_(spec), layers_(spec, parameters), direction_(spec, direction), second_(direction != nullptr) {
-    const size_t layers = spec.layers();
-    a_.resize(layers + 1);
-    rz_.resize(layers + 1);
-    ra_.resize(layers + 1);
-    clear();
-  }
-
-  void clear() {
-    loss = 0;
-    sum.assign(spec_.parameters(), 0.0);
+  Pass(const NetworkSpec& spec, const Layers& parameters, const Layers* direction)
+      : sum(spec), spec_(spec), layers_(parameters), direction_(direction) {
+    a_.resize(spec.layers() + 1);
+    rz_.resize(a_.size());
+    ra_.resize(a_.size());
   }
 
   template <typename T>
@@ -164,7 +171,7 @@ class Pass {
   }
 
   double loss = 0;
-  std::vector<double> sum;
+  Layers sum;
 
  private:
   Activation activation(size_t l) const { return l + 1 == spec_.layers() ? spec_.output : spec_.hidden; }
@@ -172,15 +179,15 @@ class Pass {
   void forward(const Control& control) {
     for (size_t l = 0; l < spec_.layers(); ++l) {
       control.check();
-      a_[l + 1].noalias() = a_[l] * layers_.weight(l).transpose();
-      if (spec_.biases) a_[l + 1].rowwise() += layers_.bias(l).transpose();
+      a_[l + 1].noalias() = a_[l] * layers_.weight[l].transpose();
+      if (spec_.biases) a_[l + 1].rowwise() += layers_.bias[l].transpose();
       activate(activation(l), a_[l + 1]);
-      if (!second_) continue;
+      if (direction_ == nullptr) continue;
       control.check();
       Matrix& rz = rz_[l + 1];
-      rz.noalias() = a_[l] * direction_.weight(l).transpose();
-      if (l > 0) rz.noalias() += ra_[l] * layers_.weight(l).transpose();
-      if (spec_.biases) rz.rowwise() += direction_.bias(l).transpose();
+      rz.noalias() = a_[l] * direction_->weight[l].transpose();
+      if (l > 0) rz.noalias() += ra_[l] * layers_.weight[l].transpose();
+      if (spec_.biases) rz.rowwise() += direction_->bias[l].transpose();
       through(activation(l), a_[l + 1], rz, ra_[l + 1]);
     }
   }
@@ -201,14 +208,14 @@ class Pass {
       Eigen::VectorXd mass = Eigen::VectorXd::Ones(a.rows());  // softmax: the targets' sum, 1 for a class
       if (spec_.output == Activation::softmax) mass = target_.rowwise().sum();
       delta_ = mass.asDiagonal() * a - target_;
-      if (second_) rdelta_ = mass.asDiagonal() * ra;
+      if (direction_ != nullptr) rdelta_ = mass.asDiagonal() * ra;
       return;
     }
     const double divisor = spec_.divide_by_outputs ? static_cast<double>(spec_.sizes.back()) : 1;
     const double factor = spec_.squared_error_factor / divisor;
     const Matrix error = factor * (a - target_);
     through(spec_.output, a, error, delta_);
-    if (!second_) return;
+    if (direction_ == nullptr) return;
     const Matrix rerror = factor * ra;
     if (spec_.output == Activation::softmax) {
       // d [a (e - <e, a>)] = da (e - <e, a>) + a (de - <de, a> - <e, da>)
@@ -226,22 +233,17 @@ class Pass {
   void backward(const Control& control) {
     for (size_t l = spec_.layers(); l-- > 0;) {
       control.check();
-      Eigen::Map<Matrix> weight(sum.data() + layers_.weight_offset(l), index(spec_.sizes[l + 1]),
-                                index(spec_.sizes[l]));
-      const Matrix& change = second_ ? rdelta_ : delta_;
-      weight.noalias() += change.transpose() * a_[l];
-      if (second_ && l > 0) weight.noalias() += delta_.transpose() * ra_[l];
-      if (spec_.biases) {
-        Eigen::Map<Eigen::VectorXd> bias(sum.data() + layers_.bias_offset(l), index(spec_.sizes[l + 1]));
-        bias += change.colwise().sum().transpose();
-      }
+      const Matrix& change = direction_ != nullptr ? rdelta_ : delta_;
+      sum.weight[l].noalias() += change.transpose() * a_[l];
+      if (direction_ != nullptr && l > 0) sum.weight[l].noalias() += delta_.transpose() * ra_[l];
+      if (spec_.biases) sum.bias[l] += change.colwise().sum().transpose();
       if (l == 0) return;
       control.check();
-      below_.noalias() = delta_ * layers_.weight(l);  // dLoss/da
+      below_.noalias() = delta_ * layers_.weight[l];  // dLoss/da
       const Array f1 = slope(spec_.hidden, a_[l]);
-      if (second_) {
-        rbelow_.noalias() = rdelta_ * layers_.weight(l);
-        rbelow_.noalias() += delta_ * direction_.weight(l);
+      if (direction_ != nullptr) {
+        rbelow_.noalias() = rdelta_ * layers_.weight[l];
+        rbelow_.noalias() += delta_ * direction_->weight[l];
         rdelta_ = (rbelow_.array() * f1 + below_.array() * curvature(spec_.hidden, a_[l]) * rz_[l].array()).matrix();
       }
       delta_ = (below_.array() * f1).matrix();
@@ -249,8 +251,8 @@ class Pass {
   }
 
   const NetworkSpec& spec_;
-  Layers layers_, direction_;
-  bool second_;
+  const Layers& layers_;
+  const Layers* direction_;
   std::vector<Matrix> a_;        // [layers + 1][rows, width] outputs; the first the inputs
   std::vector<Matrix> rz_, ra_;  // the same shapes: how z and a change along the direction; the inputs do not
   Matrix target_, delta_, rdelta_, below_, rbelow_;
@@ -258,17 +260,17 @@ class Pass {
 
 /// Cuts the rows into blocks and the blocks into stripes, each with a sum of its own; both depend on sizes only.
 template <typename T>
-LossGradient mean_over_rows(const NetworkSpec& spec, const double* parameters, const double* direction,
+LossGradient mean_over_rows(const NetworkSpec& spec, const Layers& parameters, const Layers* direction,
                             const Samples<T>& samples, const std::vector<uint32_t>& chosen, int threads,
                             Control& control) {
   const size_t count = chosen.empty() ? samples.rows() : chosen.size();
   const size_t size = block_rows(spec);
   const size_t blocks = (count + size - 1) / size;
   const size_t stripes = std::clamp<size_t>(std::min(blocks, kStripeEntries / spec.parameters()), 1, kMostStripes);
-  std::vector<LossGradient> partial(stripes);
+  std::vector<std::unique_ptr<Pass>> passes(stripes);
   control.total = count;
   parallel_for(stripes, threads, control, [&](size_t stripe) {
-    Pass pass(spec, parameters, direction);
+    auto pass = std::make_unique<Pass>(spec, parameters, direction);
     std::vector<uint32_t> rows;
     for (size_t block = blocks * stripe / stripes; block < blocks * (stripe + 1) / stripes; ++block) {
       const size_t first = block * size, length = std::min(size, count - first);
@@ -278,18 +280,20 @@ LossGradient mean_over_rows(const NetworkSpec& spec, const double* parameters, c
       } else {
         std::copy_n(chosen.begin() + index(first), length, rows.begin());
       }
-      pass.add(samples, rows.data(), length, control);
+      pass->add(samples, rows.data(), length, control);
       control.done.fetch_add(length, std::memory_order_relaxed);
     }
-    partial[stripe] = {pass.loss, std::move(pass.sum)};
+    passes[stripe] = std::move(pass);
   });
-  LossGradient mean = std::move(partial[0]);
+  Pass& all = *passes[0];
   for (size_t stripe = 1; stripe < stripes; ++stripe) {
-    mean.loss += partial[stripe].loss;
-    for (size_t i = 0; i < mean.gradient.size(); ++i) mean.gradient[i] += partial[stripe].gradient[i];
+    control.check();
+    all.loss += passes[stripe]->loss;
+    all.sum.add(passes[stripe]->sum);
   }
   const auto n = static_cast<double>(count);
-  mean.loss /= n;
+  LossGradient mean{all.loss / n, std::vector<double>(spec.parameters())};
+  all.sum.store(mean.gradient.data());
   for (double& g : mean.gradient) g /= n;
   return mean;
 }
@@ -299,14 +303,15 @@ LossGradient mean_over_rows(const NetworkSpec& spec, const double* parameters, c
 template <typename T>
 LossGradient loss_gradient(const NetworkSpec& spec, const std::vector<double>& parameters, const Samples<T>& samples,
                            const std::vector<uint32_t>& rows, int threads, Control& control) {
-  return mean_over_rows(spec, parameters.data(), nullptr, samples, rows, threads, control);
+  return mean_over_rows(spec, layers_of(spec, parameters), nullptr, samples, rows, threads, control);
 }
 
 template <typename T>
 std::vector<double> hessian_product(const NetworkSpec& spec, const std::vector<double>& parameters,
                                     const std::vector<double>& direction, const Samples<T>& samples,
                                     const std::vector<uint32_t>& rows, int threads, Control& control) {
-  return mean_over_rows(spec, parameters.data(), direction.data(), samples, rows, threads, control).gradient;
+  const Layers along = layers_of(spec, direction);
+  return mean_over_rows(spec, layers_of(spec, parameters), &along, samples, rows, threads, control).gradient;
 }
 
 template <typename T>
@@ -315,24 +320,26 @@ std::vector<double> movement_of_epoch(const NetworkSpec& spec, const std::vector
                                       double learning_rate, bool shuffle, uint64_t seed, uint64_t epoch,
                                       Control& control) {
   const size_t count = samples.rows(), size = block_rows(spec), weights = spec.weights();
-  std::vector<double> now(parameters), movement(weights, 0.0);
+  std::vector<double> now(parameters), gradient(parameters.size()), movement(weights, 0.0);
   std::vector<uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0u);
   if (shuffle) order = permutation(count, seed, epoch + 1);  // as Trainer::run
-  Pass pass(spec, now.data(), nullptr);
+  Layers layers(spec);
+  Pass pass(spec, layers, nullptr);
   control.total = count;
   for (size_t first = 0; first < count; first += batch_size) {
     control.check();
     const size_t batch = std::min(batch_size, count - first);
-    pass.clear();
+    layers.load(now.data());
+    pass.sum.clear();
     for (size_t done = 0; done < batch; done += size) {
       pass.add(samples, order.data() + first + done, std::min(size, batch - done), control);
     }
-    const auto n = static_cast<double>(batch);
+    pass.sum.store(gradient.data());
     for (size_t i = 0; i < now.size(); ++i) {
-      const double gradient = pass.sum[i] / n;
-      if (i < weights) movement[i] -= gradient * now[i];
-      now[i] -= learning_rate * gradient;
+      const double g = gradient[i] / static_cast<double>(batch);
+      if (i < weights) movement[i] -= g * now[i];
+      now[i] -= learning_rate * g;
     }
     for (size_t i = 0; i < mask.size(); ++i) {
       if (mask[i] == 0) now[i] = 0;
@@ -345,24 +352,24 @@ std::vector<double> movement_of_epoch(const NetworkSpec& spec, const std::vector
 std::vector<double> synflow_scores(const NetworkSpec& spec, const std::vector<double>& parameters,
                                    const Control& control) {
   const size_t layers = spec.layers();
-  const Layers view(spec, parameters.data());
+  Layers flow = layers_of(spec, parameters);
+  for (Matrix& weight : flow.weight) weight = weight.cwiseAbs();
   std::vector<Eigen::VectorXd> into(layers);  // sum over paths from the inputs into a layer
   into[0] = Eigen::VectorXd::Ones(index(spec.sizes[0]));
   for (size_t l = 0; l + 1 < layers; ++l) {
     control.check();
-    into[l + 1].noalias() = view.weight(l).cwiseAbs() * into[l];
+    into[l + 1].noalias() = flow.weight[l] * into[l];
   }
-  std::vector<double> scores(spec.weights());
   Eigen::VectorXd out = Eigen::VectorXd::Ones(index(spec.sizes[layers]));  // and from behind it to the outputs
   for (size_t l = layers; l-- > 0;) {
     control.check();
-    const auto weight = view.weight(l);
-    Eigen::Map<Matrix> score(scores.data() + view.weight_offset(l), weight.rows(), weight.cols());
-    for (Index o = 0; o < weight.rows(); ++o) {
-      score.row(o) = weight.row(o).cwiseAbs().cwiseProduct(into[l].transpose()) * out(o);
-    }
-    out = (weight.cwiseAbs().transpose() * out).eval();
+    const Eigen::VectorXd below = flow.weight[l].transpose() * out;
+    flow.weight[l] = out.asDiagonal() * flow.weight[l] * into[l].asDiagonal();
+    out = below;
   }
+  std::vector<double> scores(spec.parameters());
+  flow.store(scores.data());
+  scores.resize(spec.weights());
   return scores;
 }
 

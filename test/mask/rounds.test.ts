@@ -53,9 +53,16 @@ test('one round is one shot; equal scores go by the seed', async () => {
 });
 
 test('criteria score again what a round has left', async () => {
-  const { network, samples } = await problemOf({ seed: 3, hidden: [6], columns: 5, outputs: 3, rows: 30, zeros: 0 });
+  const { network, samples } = await problemOf({
+    seed: 3,
+    hidden: [20, 20],
+    columns: 9,
+    outputs: 3,
+    rows: 30,
+    zeros: 0,
+  });
   const rounds = (count: number) =>
-    pruneInRounds(network.layers, { sparsity: 0.8, rounds: count }, (mask) =>
+    pruneInRounds(network.layers, { sparsity: 0.9, rounds: count }, (mask) =>
       scoreWeights('snip', { network, samples, mask }),
     );
   const [once, often] = [await rounds(1), await rounds(20)];
