@@ -147,7 +147,7 @@ const definitions: Record<CriterionName, Definition> = {
     score: async ({ network, mask }, { seed, sparsity, synflowRounds, job }) => {
       const { weights, parameters } = network;
       const point = { network: network.native, parameters, mask };
-      const kept = sparsity === undefined ? Math.min(1, weights) : keptAt(weights, sparsity);
+      const kept = sparsity === undefined ? 1 : keptAt(weights, sparsity);
       const tieBreak = new RandomState(seed).permutation(weights);
       return runTask(() => native.synflowOrder({ ...point, kept, rounds: synflowRounds, tieBreak }), job);
     },

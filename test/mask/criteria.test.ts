@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,6 +15,7 @@ import { assertClose } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 import { type Problem, differences, problemOf, shapes, smooth, stream } from './networks.js';
 
+const other = await Mlp.random([2, 2]);
 const RUNS = { numRuns: 60, seed: 20260101 };
 const largest = (values: ArrayLike<number>): number => Math.max(...Array.from(values, Math.abs), 0);
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
@@ -136,7 +138,7 @@ test("synflow's order is that of rounds in plain JavaScript", async () => {
         const tieBreak = new RandomState(seed).permutation(weights);
         const kept = weights - Math.round(weights * sparsity);
         const now = parameters.slice();
-        let left = Array.from({ length: weights }, (_, i) => i);
+        const left = Array.from({ length: weights }, (_, i) => i);
         const order: number[] = [];
         for (let round = 1; round <= rounds; round++) {
           const scores = await runTask(() => native.synflowScores({ network: network.native, parameters: now }));
@@ -278,6 +280,24 @@ test('drawn rows: as many as asked for, by the seed', async () => {
   assert.is.not((await score({ scoreRows: 10, seed: 1 })).join(), (await score({ scoreRows: 10, seed: 2 })).join());
 });
 
+test('docs/criteria.md has a row for each, with its needs', async () => {
+  const text = await readFile(new URL('../../docs/criteria.md', import.meta.url), 'utf8');
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'));
+  const needs = rows.map((row) => {
+    const [, name, , needed] = row.replaceAll('\\|', '').split('|') as [string, string, string, string];
+    return [name.trim(), needed.trim()];
+  });
+  assert.equal(
+    needs.slice(0, -1),
+    criterionNames.map((name) => [
+      `\`${name}\``,
+      criterion(name)
+        .needs.map((one) => `\`${one}\``)
+        .join(', '),
+    ]),
+  );
+});
+
 test('what is missing, unknown or not finite is refused', async () => {
   const { context, network } = await full();
   const bad = (over: object, name: CriterionSpec = 'magnitude') => scoreWeights(name, { ...context, ...over });
@@ -306,7 +326,7 @@ test('what is missing, unknown or not finite is refused', async () => {
     'ERR_ARGUMENT',
     /scores by ft/,
   );
-  await assertLegcnetError(() => bad({ trained: await0 }), 'ERR_ARGUMENT', /context.trained/);
+  await assertLegcnetError(() => bad({ trained: other }), 'ERR_ARGUMENT', /context.trained/);
   for (const [name, message] of [
     ['magnitud', /did you mean magnitude/],
     ['nonsense', /rank\(a,b\)/],
@@ -324,7 +344,5 @@ test('what is missing, unknown or not finite is refused', async () => {
     /there is no option rounds/,
   );
 });
-
-const await0 = await Mlp.random([2, 2]);
 
 test.run();

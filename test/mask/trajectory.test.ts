@@ -11,7 +11,7 @@ import {
   trainPartly,
   trajectoryOf,
 } from '../../lib/mask/trajectory.js';
-import { type TrainOptions, train, trainRecord } from '../../lib/network/train.js';
+import { type TrainOptions, type WatchOptions, train, trainRecord } from '../../lib/network/train.js';
 import { assertClose } from '../helpers/close.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -89,11 +89,11 @@ test('movement of shuffled training is sum of w_t (w_t+1 - w_t) / rate over the 
   const { network, samples } = await problemOf(shape);
   await withTempFolder(async (folder) => {
     const log = path.join(folder, 'iterates.npy');
-    const watch = {
-      ...{ series: 'weights', perturbedWeight: 0, perturbation: 0, window: 20, stride: 10, target: 'train' },
+    const watch: WatchOptions = {
+      ...({ series: 'weights', perturbedWeight: 0, perturbation: 0, window: 20, stride: 10, target: 'train' } as const),
       lyapunov: resolveExponent(),
       log,
-    } as const;
+    };
     await trainRecord(network, { train: samples }, { ...options, watch });
     const { data, shape: size } = await readNpy(log);
     const [iterates = 0, weights = 0] = size;
