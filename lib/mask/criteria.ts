@@ -13,7 +13,7 @@ import {
   resolveOptions,
   suggest,
 } from '../options.js';
-import { applyMask, checkFinite, hessianProduct, lossGradient } from './gradients.js';
+import { applyMask, checkFinite, checkSamples, hessianProduct, lossGradient } from './gradients.js';
 import { type Density, keptAt, magnitudeScores } from './select.js';
 import { meanRanks } from './ranks.js';
 import { type Trajectory, lossChangeAllocation, movementScores } from './trajectory.js';
@@ -296,9 +296,7 @@ function checkContext(of: Criterion, context: ScoreContext): void {
       throw unexpected('ERR_ARGUMENT', `context.${name}`, 'a network of the same sizes', one.sizes);
     }
   }
-  if (samples !== undefined && !(samples instanceof native.Samples && samples.rows > 0)) {
-    throw unexpected('ERR_ARGUMENT', 'context.samples', 'samples of toNativeSamples with at least one row', samples);
-  }
+  if (samples !== undefined) checkSamples('context.samples', samples, network);
 }
 
 function checkScores(name: string, scores: Float64Array, { network }: ScoreContext): Float64Array {

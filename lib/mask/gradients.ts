@@ -57,7 +57,7 @@ export interface GradientOptions extends JobOptions {
  *
  * Cost O(rows x parameters), memory O(parameters). Progress counts rows.
  *
- * @throws LegcnetError ERR_ARGUMENT for rows or a mask that do not fit, or parameters that are not finite
+ * @throws LegcnetError ERR_ARGUMENT for samples, rows or a mask that do not fit, or parameters that are not finite
  */
 export async function lossGradient(
   network: Mlp,
@@ -93,9 +93,7 @@ export async function hessianProduct(
 function nativeMean(network: Mlp, samples: NativeSamples, options: GradientOptions): NativeMean {
   checkJobOptions(options);
   const { rows, mask, threads } = options;
-  if (!(samples instanceof native.Samples && samples.rows > 0)) {
-    throw unexpected('ERR_ARGUMENT', 'samples', 'samples of toNativeSamples with at least one row', samples);
-  }
+  checkSamples('samples', samples, network);
   if (rows !== undefined) {
     const fit = rows instanceof Uint32Array && rows.length > 0 && rows.every((row) => row < samples.rows);
     if (!fit) throw unexpected('ERR_ARGUMENT', 'rows', `a Uint32Array of rows below ${samples.rows}`, rows);
@@ -107,6 +105,15 @@ function nativeMean(network: Mlp, samples: NativeSamples, options: GradientOptio
     rows,
     threads: threads === undefined ? defaultThreads() : checkOption('threads', threads),
   };
+}
+
+/** @throws LegcnetError ERR_ARGUMENT for what is none, is empty, or does not fit the network */
+export function checkSamples(name: string, samples: NativeSamples, { sizes }: Mlp): void {
+  const [inputs, outputs] = [sizes[0], sizes.at(-1)];
+  const fit = samples instanceof native.Samples && samples.columns === inputs && samples.outputs === outputs;
+  if (fit && samples.rows > 0) return;
+  const expected = `samples of toNativeSamples with at least one row, ${inputs} inputs and ${outputs} outputs`;
+  throw unexpected('ERR_ARGUMENT', name, expected, samples);
 }
 
 /**

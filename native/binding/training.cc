@@ -95,8 +95,10 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
     // Not InstanceAccessor: Node checks what a method is called on, but not a getter that was taken off the prototype.
     type.Get("prototype")
         .As<Napi::Object>()
-        .DefineProperties(
-            {Napi::PropertyDescriptor::Accessor<rows>("rows"), Napi::PropertyDescriptor::Accessor<sparse>("sparse")});
+        .DefineProperties({Napi::PropertyDescriptor::Accessor<rows>("rows"),
+                           Napi::PropertyDescriptor::Accessor<sparse>("sparse"),
+                           Napi::PropertyDescriptor::Accessor<columns>("columns"),
+                           Napi::PropertyDescriptor::Accessor<outputs>("outputs")});
     exports.Set("Samples", type);
   }
 
@@ -150,6 +152,14 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
   static Napi::Value rows(const Napi::CallbackInfo& info) {
     const double rows = std::visit([](auto& s) { return static_cast<double>(s->rows()); }, samples_of(info));
     return Napi::Number::New(info.Env(), rows);
+  }
+  static Napi::Value columns(const Napi::CallbackInfo& info) {
+    const double columns = std::visit([](auto& s) { return static_cast<double>(s->columns()); }, samples_of(info));
+    return Napi::Number::New(info.Env(), columns);
+  }
+  static Napi::Value outputs(const Napi::CallbackInfo& info) {
+    const double outputs = std::visit([](auto& s) { return static_cast<double>(s->outputs()); }, samples_of(info));
+    return Napi::Number::New(info.Env(), outputs);
   }
   static Napi::Value sparse(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), std::visit([](auto& s) { return s->sparse(); }, samples_of(info)));

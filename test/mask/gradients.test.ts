@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hessianProduct, lossGradient } from '../../lib/mask/gradients.js';
 import { toNativeSamples } from '../../lib/network/samples.js';
+import { native } from '../../lib/native.js';
 import { train } from '../../lib/network/train.js';
 import { assertClose } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -133,6 +134,10 @@ test('what does not fit is refused, aborting works', async () => {
   const direction = new Float64Array(3);
   await assertLegcnetError(() => lossGradient(network.withParameters(nan), samples), 'ERR_ARGUMENT', /parameters\[3\]/);
   await assertLegcnetError(() => lossGradient(network, {} as never), 'ERR_ARGUMENT', /samples/);
+  const other = await problemOf({ seed: 7, hidden: [5], columns: 3, outputs: 3, rows: 9, zeros: 0 });
+  await assertLegcnetError(() => lossGradient(network, other.samples), 'ERR_ARGUMENT', /4 inputs and 3 outputs/);
+  const empty = new native.Samples('float64', 4, 3);
+  await assertLegcnetError(() => lossGradient(network, empty), 'ERR_ARGUMENT', /at least one row/);
   await assertLegcnetError(() => lossGradient(network, samples, { rows: Uint32Array.of(9) }), 'ERR_ARGUMENT', /rows/);
   await assertLegcnetError(() => lossGradient(network, samples, { rows: new Uint32Array() }), 'ERR_ARGUMENT', /rows/);
   await assertLegcnetError(() => lossGradient(network, samples, { mask: new Uint8Array(2) }), 'ERR_ARGUMENT', /mask/);
