@@ -70,18 +70,20 @@ Layers layers_of(const NetworkSpec& spec, const std::vector<double>& parameters)
   return layers;
 }
 
-/// Rows of `samples` as numbers, [count, columns].
+/// Rows of `samples` as numbers, [count, columns]: those that training in T sees.
 template <typename T>
 void dense_rows(const Samples<T>& samples, const uint32_t* rows, size_t count, Matrix& out) {
-  out.setZero(index(count), index(samples.columns()));
-  for (size_t s = 0; s < count; ++s) {
-    double* row = out.row(index(s)).data();
-    if (samples.sparse()) {
-      for (size_t e = samples.begin(rows[s]); e < samples.end(rows[s]); ++e) {
-        row[samples.column()[e]] = static_cast<double>(samples.value()[e]);
-      }
-    } else {
-      std::copy_n(samples.dense_row(rows[s]), samples.columns(), row);
+  const size_t columns = samples.columns();
+  out.resize(index(count), index(columns));
+  if (samples.has_bytes()) {
+    const auto values = samples.template byte_values<T>();
+    for (size_t s = 0; s < count; ++s) {
+      const uint8_t* bytes = samples.bytes(rows[s]);
+      std::transform(bytes, bytes + columns, out.row(index(s)).data(), [&](uint8_t byte) { return values[byte]; });
+    }
+  } else {
+    for (size_t s = 0; s < count; ++s) {
+      std::copy_n(samples.values(rows[s]), columns, out.row(index(s)).data());
     }
   }
 }

@@ -118,6 +118,18 @@ test('the same bits for any number of threads, and in float32 the derivatives at
   assertClose(gradient, one.gradient, { absolute: 1e-7 });
 });
 
+test('bytes stand for what their factor makes of them', async () => {
+  const [rows, columns] = [19, 6];
+  const bytes = Uint8Array.from({ length: rows * columns }, (_, i) => (i * 7919) % 256);
+  const labels = Int32Array.from({ length: rows }, (_, i) => i % 3);
+  const features = { data: bytes, shape: [rows, columns] };
+  const numbers = { data: Float64Array.from(bytes, (byte) => byte * (1 / 255)), shape: [rows, columns] };
+  const { network } = await problemOf({ seed: 5, hidden: [4], columns, outputs: 3, rows, zeros: 0 });
+  const pixels = await toNativeSamples('train', { features, labels, factor: 1 / 255 }, 3, 'float64');
+  const same = await toNativeSamples('train', { features: numbers, labels }, 3, 'float64');
+  assert.equal(await lossGradient(network, pixels), await lossGradient(network, same));
+});
+
 test('a mask is the network without those weights', async () => {
   const { network, samples } = await problemOf({ seed: 6, hidden: [5], columns: 4, outputs: 3, rows: 9, zeros: 0 });
   const mask = Uint8Array.from({ length: network.weights }, (_, i) => (i % 3 === 0 ? 0 : 1));
@@ -136,7 +148,7 @@ test('what does not fit is refused, aborting works', async () => {
   await assertLegcnetError(() => lossGradient(network, {} as never), 'ERR_ARGUMENT', /samples/);
   const other = await problemOf({ seed: 7, hidden: [5], columns: 3, outputs: 3, rows: 9, zeros: 0 });
   await assertLegcnetError(() => lossGradient(network, other.samples), 'ERR_ARGUMENT', /4 inputs and 3 outputs/);
-  const empty = new native.Samples('float64', 4, 3);
+  const empty = new native.Samples('float64', 4, 3, 1);
   await assertLegcnetError(() => lossGradient(network, empty), 'ERR_ARGUMENT', /at least one row/);
   await assertLegcnetError(() => lossGradient(network, samples, { rows: Uint32Array.of(9) }), 'ERR_ARGUMENT', /rows/);
   await assertLegcnetError(() => lossGradient(network, samples, { rows: new Uint32Array() }), 'ERR_ARGUMENT', /rows/);
