@@ -4,7 +4,14 @@
  * @packageDocumentation
  */
 export { LegcnetError, type LegcnetErrorCode } from './errors.js';
-export { type OptionName, type OptionValues, options } from './options.js';
+export {
+  type CriterionName,
+  type OptionName,
+  type OptionValues,
+  criteria,
+  criterionNames,
+  options,
+} from './options.js';
 export type { JobOptions, Progress } from './native.js';
 
 export type { NdArray, TypedArray } from './data/ndarray.js';
@@ -43,6 +50,36 @@ export { type GrangerOptions, type GrangerResult, type GrangerVerdict, grangerTe
 
 export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';
 export { type Density, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from './mask/select.js';
+export {
+  type Criterion,
+  type CriterionSpec,
+  type Need,
+  type ScoreContext,
+  type ScoreOptions,
+  criterion,
+  scoreWeights,
+} from './mask/criteria.js';
+export { type GradientOptions, type LossGradient, hessianProduct, lossGradient } from './mask/gradients.js';
+export { meanRanks, ranks } from './mask/ranks.js';
+export {
+  type LotteryOptions,
+  type RoundOptions,
+  type RoundStart,
+  type TrainRound,
+  lotteryTicket,
+  pruneInRounds,
+  roundTrainer,
+  roundsFor,
+} from './mask/rounds.js';
+export {
+  type LossChangeAllocation,
+  type Trajectory,
+  lossChangeAllocation,
+  movementScores,
+  trainByEpoch,
+  trainPartly,
+  trajectoryOf,
+} from './mask/trajectory.js';
 
 export { type Judgement, type Verdict, type VerdictCounts, judge } from './pipeline/causality.js';
 export { type PruneConfig, resolveConfig } from './pipeline/config.js';

@@ -30,7 +30,31 @@ export type OptionGroup =
   | 'exponent'
   | 'test'
   | 'selection'
+  | 'criterion'
   | 'run';
+
+/**
+ * What can score weights, in a line each; lib/mask/criteria.ts says how. Also `rank(a,b)`: two or more of them by the mean
+ * of their ranks.
+ */
+export const criteria = {
+  ft: 'LEGCNet-FT: strength of the Granger causation of misclassification, the whole training watched',
+  pt: 'LEGCNet-PT: the same, the first part of the training watched (see --partial)',
+  random: 'a random order, the same share of every layer',
+  'random-erk': 'a random order at Erdos-Renyi(-Kernel) layer densities',
+  magnitude: 'size of the trained weight, over all layers',
+  'magnitude-layer': 'size of the trained weight, the same share of every layer',
+  'magnitude-partial': 'size of the weight after the first part of the training (see --partial)',
+  snip: 'SNIP: |gradient x weight| before training',
+  grasp: 'GraSP: loss of gradient flow when the weight goes, before training',
+  synflow: 'SynFlow: synaptic flow, in rounds, before training and without data',
+  taylor: 'first-order Taylor: |gradient x weight| of the trained network',
+  movement: 'movement away from zero, summed over the steps of training',
+  displacement: 'distance between the initial and the trained weight',
+  lca: "loss-change allocation: the weight's share in the fall of the training loss",
+} as const;
+export type CriterionName = keyof typeof criteria;
+export const criterionNames = Object.keys(criteria) as CriterionName[];
 
 const asIs = (text: string): unknown => text;
 const asNumber = (text: string): unknown =>
@@ -548,6 +572,30 @@ export const options = {
     group: 'selection',
     helpOff: 'do not train the random and magnitude tickets',
     help: 'also train tickets of as many weights chosen at random and by magnitude',
+  }),
+
+  // criterion: what scores and rounds of pruning need; a LEGCNet run has no use for it
+  scoreRows: integer({
+    min: 1,
+    max: 0xffffffff,
+    default: undefined,
+    group: 'criterion',
+    help: 'rows of the training part that gradients are taken over, drawn by the seed (default: all)',
+  }),
+  synflowRounds: integer({ min: 1, max: 1e6, default: 100, group: 'criterion', help: 'rounds of SynFlow' }),
+  rounds: integer({
+    min: 1,
+    max: 1e4,
+    default: 1,
+    group: 'criterion',
+    help: 'reach the sparsity in so many rounds, each scoring again what the last has left',
+  }),
+  rewind: integer({
+    min: 0,
+    max: 1e6,
+    default: 0,
+    group: 'criterion',
+    help: 'rounds with training: the epoch whose weights each round begins from (0: the initial weights)',
   }),
 
   // run

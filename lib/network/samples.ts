@@ -10,6 +10,8 @@ export type Features = NdArray<Uint8Array | Float32Array | Float64Array>;
 export interface NativeSamples {
   append(inputs: Uint8Array | Float32Array | Float64Array, targets: Float64Array, factor: number): void;
   readonly rows: number;
+  readonly columns: number;
+  readonly outputs: number;
   readonly sparse: boolean;
 }
 

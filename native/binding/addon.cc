@@ -4,6 +4,7 @@
 
 namespace legcnet::binding {
 
+void register_gradients(Napi::Env env, Napi::Object exports);
 void register_granger(Napi::Env env, Napi::Object exports);
 void register_info(Napi::Env env, Napi::Object exports);
 void register_lyapunov(Napi::Env env, Napi::Object exports);
@@ -11,6 +12,7 @@ void register_training(Napi::Env env, Napi::Object exports);
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   initialise_tasks(env);
+  register_gradients(env, exports);
   register_granger(env, exports);
   register_info(env, exports);
   register_lyapunov(env, exports);

@@ -10,6 +10,7 @@
 #include "lyapunov_options.h"
 #include "parallel.h"
 #include "task.h"
+#include "training_arguments.h"
 
 namespace legcnet::binding {
 namespace {
@@ -87,9 +88,6 @@ SeriesOptions read_series(const Napi::Value& value, const NetworkSpec& spec) {
   return options;
 }
 
-/// One Samples of either precision.
-using SamplesVariant = std::variant<std::shared_ptr<Samples<double>>, std::shared_ptr<Samples<float>>>;
-
 class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
  public:
   static void define(Napi::Env env, Napi::Object exports) {
@@ -97,8 +95,10 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
     // Not InstanceAccessor: Node checks what a method is called on, but not a getter that was taken off the prototype.
     type.Get("prototype")
         .As<Napi::Object>()
-        .DefineProperties(
-            {Napi::PropertyDescriptor::Accessor<rows>("rows"), Napi::PropertyDescriptor::Accessor<sparse>("sparse")});
+        .DefineProperties({Napi::PropertyDescriptor::Accessor<rows>("rows"),
+                           Napi::PropertyDescriptor::Accessor<sparse>("sparse"),
+                           Napi::PropertyDescriptor::Accessor<columns>("columns"),
+                           Napi::PropertyDescriptor::Accessor<outputs>("outputs")});
     exports.Set("Samples", type);
   }
 
@@ -152,6 +152,14 @@ class SamplesHandle : public Napi::ObjectWrap<SamplesHandle> {
   static Napi::Value rows(const Napi::CallbackInfo& info) {
     const double rows = std::visit([](auto& s) { return static_cast<double>(s->rows()); }, samples_of(info));
     return Napi::Number::New(info.Env(), rows);
+  }
+  static Napi::Value columns(const Napi::CallbackInfo& info) {
+    const double columns = std::visit([](auto& s) { return static_cast<double>(s->columns()); }, samples_of(info));
+    return Napi::Number::New(info.Env(), columns);
+  }
+  static Napi::Value outputs(const Napi::CallbackInfo& info) {
+    const double outputs = std::visit([](auto& s) { return static_cast<double>(s->outputs()); }, samples_of(info));
+    return Napi::Number::New(info.Env(), outputs);
   }
   static Napi::Value sparse(const Napi::CallbackInfo& info) {
     return Napi::Boolean::New(info.Env(), std::visit([](auto& s) { return s->sparse(); }, samples_of(info)));
@@ -546,6 +554,22 @@ Napi::Value predict(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+NetworkSpec network_argument(const Napi::Value& value) { return read_network(value); }
+
+SamplesVariant samples_argument(const Napi::Value& value, const NetworkSpec& spec) {
+  auto& handle = handle_of<SamplesHandle>(value, "samples", kSamplesTag, "Samples");
+  std::visit(
+      [&](auto& samples) {
+        if (samples->columns() != spec.sizes.front() || samples->outputs() != spec.sizes.back() ||
+            samples->rows() == 0) {
+          throw_type(value.Env(), "samples", "at least one row, of a shape that fits the network");
+        }
+      },
+      handle.samples);
+  handle.sealed = true;
+  return handle.samples;
+}
 
 void register_training(Napi::Env env, Napi::Object exports) {
   SamplesHandle::define(env, exports);

@@ -53,6 +53,8 @@ const trainerOptions = () => ({
 
 export const newTrainer = () => new native.Trainer(trainerOptions());
 
+const point = () => ({ network, parameters: numbers(PARAMETERS) });
+
 const lyapunov = () => ({
   series: numbers(80),
   rows: 2,
@@ -75,6 +77,20 @@ export const validArguments: Record<string, () => unknown[]> = {
   Trainer: () => [trainerOptions()],
   initialise: () => [{ network, init: 'glorot', seed: 1 }],
   predict: () => [{ network, parameters: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],
+  lossGradient: () => [{ ...point(), samples: newSamples(), rows: Uint32Array.of(4, 0, 0), threads: 2 }],
+  hessianProduct: () => [{ ...point(), direction: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],
+  movement: () => [
+    {
+      ...point(),
+      mask: new Uint8Array(20).fill(1),
+      samples: newSamples(),
+      ...{ batchSize: 2, learningRate: 0.1, shuffle: true, seed: 1, epoch: 3 },
+    },
+  ],
+  synflowScores: () => [point()],
+  synflowOrder: () => [
+    { ...point(), mask: new Uint8Array(20).fill(1), kept: 4, rounds: 3, tieBreak: new Int32Array(20).map((_, i) => i) },
+  ],
   divergenceCurves: () => [lyapunov()],
   lyapunovExponents: () => [lyapunov()],
   granger: () => [
