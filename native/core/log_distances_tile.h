@@ -7,7 +7,8 @@
 #include <limits>
 
 #include "lyapunov_lanes.h"
-#include "neighbours_tile.h"
+#include "neighbours.h"
+#include "tile_pairs.h"
 
 namespace legcnet {
 
@@ -61,7 +62,7 @@ class TileLogDistances {
   static constexpr size_t kProduct = std::numeric_limits<T>::max_exponent / 2;
   /// The sum of exponents is in the low bits of a word, the count in the high ones.
   static constexpr int kCountAt = sizeof(T) == 8 ? 32 : 20;
-  static_assert(TileSearch<T>::kMostCandidates < (size_t{1} << 12), "sums and counts fit their parts of a word");
+  static_assert(kMostTilePoints < (size_t{1} << 12), "sums and counts fit their parts of a word");
 
   /// The squared distance between points a and b, of which `a` may be in order.
   template <bool InOrder>

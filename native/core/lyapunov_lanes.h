@@ -222,4 +222,27 @@ inline Vector<float> gather(const float* base, Integers<float> offset) {
 #endif
 }
 
+inline Integers<double> gather(const int64_t* base, Integers<double> offset) {
+#if defined(__AVX512F__)
+  return bits_as<Integers<double>>(_mm512_i64gather_epi64(bits_as<__m512i>(offset), base, 8));
+#elif defined(__AVX2__)
+  return bits_as<Integers<double>>(_mm256_i64gather_epi64((const long long*)base, bits_as<__m256i>(offset), 8));
+#else
+  Integers<double> v;
+  for (size_t l = 0; l < Lanes<double>::count; ++l) v[l] = base[offset[l]];
+  return v;
+#endif
+}
+inline Integers<float> gather(const int32_t* base, Integers<float> offset) {
+#if defined(__AVX512F__)
+  return bits_as<Integers<float>>(_mm512_i32gather_epi32(bits_as<__m512i>(offset), base, 4));
+#elif defined(__AVX2__)
+  return bits_as<Integers<float>>(_mm256_i32gather_epi32(base, bits_as<__m256i>(offset), 4));
+#else
+  Integers<float> v;
+  for (size_t l = 0; l < Lanes<float>::count; ++l) v[l] = base[offset[l]];
+  return v;
+#endif
+}
+
 }  // namespace legcnet::lanes

@@ -11,13 +11,13 @@ namespace {
 
 template <typename T>
 constexpr size_t kL = kTileLanes<T>;
-template <typename T>
-constexpr T kSmallest = std::numeric_limits<T>::min();
-/// The largest number below 1: D <= this means D < 1.
-template <typename T>
-constexpr T kBelowOne = T(1) - std::numeric_limits<T>::epsilon() / 2;
 /// References that are held in registers while the candidates pass by.
 constexpr size_t kBlock = kVectorBytes == 64 ? 4 : 2;
+
+/// Series in two dimensions with fewer points are scanned whole: sorting would cost more than it saves (measured).
+constexpr size_t kSortFrom = 64;
+/// In other dimensions, so many are cheaper here than by AllPairsSearch, which sorts in any.
+constexpr size_t kMostScanned = 128;
 
 /// A pair's squared distance, for each series. Dimension 0: known at run time only.
 template <typename T, size_t Dimension>
@@ -57,7 +57,7 @@ void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embeddi
   const size_t m = embedding.candidates(length), references = embedding.references(length);
   const size_t apart = embedding.theiler_window + 1;
   const Integers<T> lane = lane_numbers<T>();
-  reserve(m);
+  pairs_.reserve(m);
   pairs_.count = references;
   pairs_.in_order = true;
   T* nearest = pairs_.distance.data();
@@ -68,7 +68,7 @@ void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embeddi
     store(nearest + i * L, of.distance);
     store(neighbour + i * L, of.offset);
   };
-  for (size_t i = 0; i < m; ++i) store_nearest(i, {fill(kBelowOne<T>), offset_of(i)});
+  for (size_t i = 0; i < m; ++i) store_nearest(i, {fill(kLargestDistance<T>), offset_of(i)});
 
   for (size_t first = 0; first + apart < m; first += kBlock) {
     // Pairs that not all references of the block take part in.
@@ -76,7 +76,7 @@ void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embeddi
       const size_t end = std::min(first + kBlock - 1 + apart, m);
       for (size_t j = n + apart; j < end; ++j) {
         const Vector<T> d = distance<T, Dimension>(y + n * L, y + j * L, embedding);
-        const Mask<T> eligible = at_most(fill(kSmallest<T>), d);
+        const Mask<T> eligible = at_most(fill(kSmallestDistance<T>), d);
         Nearest<T> a = load_nearest(n), b = load_nearest(j);
         a.offer(eligible, d, offset_of(j));
         b.offer(eligible, d, offset_of(n));
@@ -119,7 +119,7 @@ void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embeddi
       Nearest<T> candidate = load_nearest(j);
       const Integers<T> offset = offset_of(j);
       for (size_t r = 0; r < kBlock; ++r) {
-        const Mask<T> eligible = at_most(fill(kSmallest<T>), d[r]);
+        const Mask<T> eligible = at_most(fill(kSmallestDistance<T>), d[r]);
         block[r].offer(eligible, d[r], offset);
         candidate.offer(eligible, d[r], own[r]);
       }
@@ -130,22 +130,16 @@ void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embeddi
 }
 
 template <typename T>
-void TileSearch<T>::reserve(size_t rows) {
-  const size_t cells = rows * kL<T>;
-  if (pairs_.distance.size() >= cells) return;
-  pairs_.distance.resize(cells);
-  pairs_.neighbour.resize(cells);
-  pairs_.reference.resize(cells);
-}
-
-template <typename T>
 bool TileSearch<T>::takes(size_t length, const Embedding& embedding) {
-  return embedding.candidates(length) <= 128;
+  return embedding.candidates(length) <= (embedding.dimension == 2 ? kMostTilePoints : kMostScanned);
 }
 
 template <typename T>
 const TilePairs<T>& TileSearch<T>::run(const T* y, size_t length, const Embedding& embedding) {
-  if (embedding.dimension == 2 && embedding.delay == 1) {
+  const size_t m = embedding.candidates(length);
+  if (embedding.dimension == 2 && m >= kSortFrom) {
+    sorted_.run(y, length, embedding, pairs_);
+  } else if (embedding.dimension == 2 && embedding.delay == 1) {
     scan_all<2, true>(y, length, embedding);
   } else if (embedding.dimension == 2) {
     scan_all<2, false>(y, length, embedding);
@@ -174,8 +168,8 @@ uint32_t TileSearch<T>::unmatched(const T* y, size_t length, const Embedding& em
     const size_t n = own / L;
     if (static_cast<size_t>(pairs_.neighbour[at]) != own || n >= references) continue;
     bool alone = true;
-    for (size_t j = 0; j < m && alone; ++j) {
-      alone = (j > n ? j - n : n - j) <= embedding.theiler_window || !below_one(n, j);
+    for (size_t lag = embedding.theiler_window + 1; lag < m && alone; ++lag) {  // duplicates are near in time as a rule
+      alone = !(n + lag < m && below_one(n, n + lag)) && !(lag <= n && below_one(n, n - lag));
     }
     count += alone;
   }
