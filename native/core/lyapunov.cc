@@ -5,176 +5,189 @@
 #include <limits>
 #include <vector>
 
-#include "change_points.h"
 #include "decimals.h"
 #include "divergence_slope.h"
 #include "log_distances.h"
+#include "log_distances_tile.h"
+#include "lyapunov_block.h"
+#include "neighbours_tile.h"
 #include "parallel.h"
 
 namespace legcnet {
 namespace {
 
-template <typename T>
-struct Extent {
-  T low, high;
-  bool finite;
+/// What came of one series.
+struct Outcome {
+  SeriesStatus status = SeriesStatus::kOk;
+  uint32_t unmatched = 0;
+  double* curve;     ///< [steps]
+  uint32_t* counts;  ///< [steps]
 };
 
-template <typename T>
-Extent<T> extent_of(const T* x, size_t length) {
-  constexpr size_t width = lanes::Lanes<T>::count;
-  using V = lanes::Vector<T>;
-  V low = lanes::fill(x[0]), high = low, zero = {};  // zero: x - x, which is NaN where x is not finite
-  size_t i = 0;
-  for (; i + width <= length; i += width) {
-    const V v = lanes::load(x + i);
-    low = v < low ? v : low;
-    high = v > high ? v : high;
-    zero += v - v;
-  }
-  Extent<T> extent{x[0], x[0], true};
-  for (size_t l = 0; l < width; ++l) {
-    extent.low = std::min(extent.low, low[l]);
-    extent.high = std::max(extent.high, high[l]);
-    extent.finite &= zero[l] == T(0);
-  }
-  for (; i < length; ++i) {
-    extent.low = std::min(extent.low, x[i]);
-    extent.high = std::max(extent.high, x[i]);
-    extent.finite &= x[i] - x[i] == T(0);
-  }
-  return extent;
-}
-
-/// Analyses one series after the other in the same buffers. One object a thread.
+/// Analyses a block of series after the other, in the same buffers.
 template <typename T>
 class Analyser {
+  static constexpr size_t L = kTileLanes<T>;
+
  public:
-  Analyser(const LyapunovOptions& options, size_t length, const Control& control)
-      : options_(options), length_(length), control_(control) {
-    y_.assign(length + kSeriesPadding<T>, T(0));
-    neighbour_.resize(options.embedding.references(length));
-  }
-
-  /// S(0 .. steps - 1) of x [length]. Where the status is not kOk or kNoPairs, the curve is all NaN.
-  SeriesStatus curve(const T* x, size_t steps, double* curve, uint32_t* counts, uint32_t& unmatched) {
-    control_.check();
-    std::fill_n(curve, steps, std::numeric_limits<double>::quiet_NaN());
-    std::fill_n(counts, steps, 0);
-    unmatched = 0;
-    const SeriesStatus guard = rescale(x);
-    if (guard != SeriesStatus::kOk) return guard;
-
-    const Embedding& embedding = options_.embedding;
-    if (options_.neighbours == LyapunovOptions::Neighbours::kAllPairs) {
-      all_pairs_.run(y_.data(), length_, embedding, control_, neighbour_.data());
-    } else {
-      const bool given = options_.neighbours == LyapunovOptions::Neighbours::kGivenRadius;
-      const double start = given ? options_.radius / range_ : 1e-3;
-      start_radius_.run(y_.data(), length_, embedding, start, control_, neighbour_.data());
-    }
-    unmatched = static_cast<uint32_t>(std::count(neighbour_.begin(), neighbour_.end(), kUnmatched));
-    logs_.mean(y_.data(), neighbour_.data(), neighbour_.size(), embedding, steps, control_, curve, counts);
-    return counts[0] && (steps < 2 || counts[1]) ? SeriesStatus::kOk : SeriesStatus::kNoPairs;
-  }
-
-  /// The slope of x's curve, of which `steps` are needed; 0 where the status is not kOk. `range`: the steps used.
-  SeriesStatus exponent(const T* x, size_t steps, double& slope, FitRange& range, uint32_t& unmatched) {
-    s_.resize(steps);
+  Analyser(const LyapunovOptions& options, size_t length, size_t most, size_t steps, const Control& control)
+      : options_(options),
+        embedding_(options.embedding),
+        length_(length),
+        steps_(steps),
+        control_(control),
+        block_(options, length, most) {
+    curve_.resize(steps);
     counts_.resize(steps);
-    slope = 0;
-    const SeriesStatus status = curve(x, steps, s_.data(), counts_.data(), unmatched);
-    if (status != SeriesStatus::kOk && status != SeriesStatus::kNoPairs) return status;
-    if (options_.text_rounding) {
-      for (double& s : s_) s = std::isnan(s) ? s : through_scientific(s);
+  }
+
+  /// Calls deliver(row, outcome) for `rows` series from `first` on, in no particular order.
+  template <typename Deliver>
+  void run(const SeriesView<T>& series, size_t first, size_t rows, const Deliver& deliver) {
+    control_.check();
+    block_.read(series, first, rows);
+    active_.clear();
+    for (uint32_t row = 0; row < rows; ++row) {
+      if (block_.status(row) == SeriesStatus::kOk) {
+        active_.push_back(row);
+      } else {
+        deliver(first + row, nothing(block_.status(row)));
+      }
     }
-    if (options_.slope == LyapunovOptions::Slope::kOneStep) {
-      if (status != SeriesStatus::kOk) return status;
-      slope = s_[1] - s_[0];
-      range = {0, 1};
-    } else {
-      const bool given = options_.slope == LyapunovOptions::Slope::kFit;
-      range = given ? FitRange{options_.fit_from, options_.fit_to} : find_fit_range(s_.data(), steps);
-      const SlopeFit fit = fit_slope(s_.data(), range);
-      if (fit.points < 2) return SeriesStatus::kNoPairs;
-      slope = fit.slope;
+    const bool tiles =
+        options_.neighbours == LyapunovOptions::Neighbours::kAllPairs && TileSearch<T>::takes(length_, embedding_);
+    for (size_t a = 0; a < active_.size();) {
+      control_.check();
+      if (tiles) {
+        const size_t width = std::min(L, active_.size() - a);
+        measure_tile(active_.data() + a, width);
+        for (size_t l = 0; l < width; ++l) deliver(first + active_[a + l], lane(l));
+        a += width;
+      } else {
+        deliver(first + active_[a], measure(active_[a]));
+        ++a;
+      }
     }
-    if (options_.text_rounding) slope = round_decimals(slope, 6);
-    return SeriesStatus::kOk;
   }
 
  private:
-  /// Fills y_ with the series in [0, 1], or says why there is nothing to measure.
-  SeriesStatus rescale(const T* x) {
-    if (length_ == 0) return SeriesStatus::kTooShort;
-    Extent<T> extent = extent_of(x, length_);
-    if (!extent.finite) return SeriesStatus::kNonFinite;
-    if (neighbour_.empty()) return SeriesStatus::kTooShort;
-    const double resolution = std::numeric_limits<T>::epsilon() *
-                              static_cast<double>(std::max(std::fabs(extent.low), std::fabs(extent.high)));
-    const double range = static_cast<double>(extent.high) - static_cast<double>(extent.low);
-    if (range < options_.min_range * (options_.min_range_is_relative ? resolution : 1)) return SeriesStatus::kStatic;
-    if (options_.mean_change && mean_changes(x)) return SeriesStatus::kStatic;
-    if (options_.quantise_decimals >= 0) {
-      for (size_t i = 0; i < length_; ++i) {
-        y_[i] = static_cast<T>(through_fixed(static_cast<double>(x[i]), options_.quantise_decimals));
-      }
-      x = y_.data();
-      extent = extent_of(x, length_);
-    }
-    T width = extent.high - extent.low;
-    if (!(width >= std::numeric_limits<T>::min())) return SeriesStatus::kStatic;
-    range_ = static_cast<double>(extent.high) - static_cast<double>(extent.low);
-    if (width <= std::numeric_limits<T>::max()) {
-      for (size_t i = 0; i < length_; ++i) y_[i] = (x[i] - extent.low) / width;
-    } else {  // the range overflows, half of it does not
-      width = extent.high / 2 - extent.low / 2;
-      for (size_t i = 0; i < length_; ++i) y_[i] = (x[i] / 2 - extent.low / 2) / width;
-    }
-    return SeriesStatus::kOk;
+  Outcome nothing(SeriesStatus status) {
+    std::fill(curve_.begin(), curve_.end(), std::numeric_limits<double>::quiet_NaN());
+    std::fill(counts_.begin(), counts_.end(), 0);
+    return {status, 0, curve_.data(), counts_.data()};
   }
 
-  bool mean_changes(const T* x) {
-    as_double_.assign(x, x + length_);
-    return change_points_.count(as_double_.data(), length_) > 0;
+  Outcome measure(size_t row) {
+    y_.resize(length_ + kSeriesPadding<T>);
+    neighbour_.resize(embedding_.references(length_));
+    block_.rescale(row, y_.data());
+    if (options_.neighbours == LyapunovOptions::Neighbours::kAllPairs) {
+      all_pairs_.run(y_.data(), length_, embedding_, control_, neighbour_.data());
+    } else {
+      const bool given = options_.neighbours == LyapunovOptions::Neighbours::kGivenRadius;
+      const double start = given ? options_.radius / block_.range(row) : 1e-3;
+      start_radius_.run(y_.data(), length_, embedding_, start, control_, neighbour_.data());
+    }
+    const auto unmatched = std::count(neighbour_.begin(), neighbour_.end(), kUnmatched);
+    logs_.mean(y_.data(), neighbour_.data(), neighbour_.size(), embedding_, steps_, control_, curve_.data(),
+               counts_.data());
+    return outcome(static_cast<uint32_t>(unmatched));
+  }
+
+  /// A tile that the series do not fill is filled up with the last one.
+  void measure_tile(const uint32_t* rows, size_t width) {
+    constexpr size_t more = TileLogDistances<T>::kTogether;
+    tile_.resize((length_ + more) * L);
+    tile_curve_.resize((steps_ + more) * L);
+    tile_counts_.resize((steps_ + more) * L);
+    uint32_t filled[L];
+    for (size_t l = 0; l < L; ++l) filled[l] = rows[std::min(l, width - 1)];
+    block_.rescale_tile(filled, tile_.data());
+    const TilePairs<T>& pairs = tile_search_.run(tile_.data(), length_, embedding_);
+    TileLogDistances<T>::mean(tile_.data(), pairs, embedding_, steps_, tile_curve_.data(), tile_counts_.data());
+  }
+
+  /// The outcome of one series of the tile.
+  Outcome lane(size_t l) {
+    for (size_t k = 0; k < steps_; ++k) {
+      curve_[k] = tile_curve_[k * L + l];
+      counts_[k] = tile_counts_[k * L + l];
+    }
+    const bool all = counts_[0] == embedding_.references(length_);
+    return outcome(all ? 0 : tile_search_.unmatched(tile_.data(), length_, embedding_, l));
+  }
+
+  Outcome outcome(uint32_t unmatched) {
+    const bool pairs = counts_[0] && (steps_ < 2 || counts_[1]);
+    return {pairs ? SeriesStatus::kOk : SeriesStatus::kNoPairs, unmatched, curve_.data(), counts_.data()};
   }
 
   const LyapunovOptions& options_;
-  const size_t length_;
+  const Embedding& embedding_;
+  const size_t length_, steps_;
   const Control& control_;
+  SeriesBlock<T> block_;
+  std::vector<uint32_t> active_;
+  std::vector<double> curve_;
+  std::vector<uint32_t> counts_;
+
+  TileSearch<T> tile_search_;
+  AlignedVector<T> tile_;
+  std::vector<double> tile_curve_;
+  std::vector<uint32_t> tile_counts_;
+
   AllPairsSearch<T> all_pairs_;
   StartRadiusSearch<T> start_radius_;
   LogDistances<T> logs_;
-  ChangePoints change_points_;
-  AlignedVector<T> y_;  // the rescaled series and its padding
-  double range_ = 0;
+  AlignedVector<T> y_;
   std::vector<int32_t> neighbour_;
-  std::vector<double> as_double_;
-  std::vector<double> s_;
-  std::vector<uint32_t> counts_;
 };
 
-/// Calls body(row, x) for every series, x [length] being a copy of it, with an Analyser a block.
-template <typename T, typename Body>
-void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, int threads,
-                     const Control& control, std::atomic<uint64_t>* done, const Body& body) {
-  constexpr size_t together = 64 / sizeof(T);  // neighbours in a cache line of an iterate are read together
-  const size_t length = series.length;
-  const size_t tiles = length > 4096 ? 1 : std::clamp<size_t>(4096 / (length + 1), 1, 16);
-  const size_t block = length > 4096 ? 1 : tiles * together;
+struct Slope {
+  SeriesStatus status = SeriesStatus::kOk;
+  double value = 0;
+  FitRange range;
+};
+
+/// The slope of a curve of `steps`.
+Slope slope_of(const LyapunovOptions& options, const Outcome& of, size_t steps) {
+  if (of.status != SeriesStatus::kOk && of.status != SeriesStatus::kNoPairs) return {of.status, 0, {}};
+  if (options.text_rounding) {
+    for (size_t k = 0; k < steps; ++k)
+      of.curve[k] = std::isnan(of.curve[k]) ? of.curve[k] : through_scientific(of.curve[k]);
+  }
+  Slope slope;
+  if (options.slope == LyapunovOptions::Slope::kOneStep) {
+    if (of.status != SeriesStatus::kOk) return {of.status, 0, {}};
+    slope.value = of.curve[1] - of.curve[0];
+    slope.range = {0, 1};
+  } else {
+    const bool given = options.slope == LyapunovOptions::Slope::kFit;
+    slope.range = given ? FitRange{options.fit_from, options.fit_to} : find_fit_range(of.curve, steps);
+    const SlopeFit fit = fit_slope(of.curve, slope.range);
+    if (fit.points < 2) return {SeriesStatus::kNoPairs, 0, {}};
+    slope.value = fit.slope;
+  }
+  if (options.text_rounding) slope.value = round_decimals(slope.value, 6);
+  return slope;
+}
+
+/// Calls deliver(row, outcome) for every series, `steps` of whose curve are wanted.
+template <typename T, typename Deliver>
+void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, size_t steps,
+                     int threads, const Control& control, std::atomic<uint64_t>* done, const Deliver& deliver) {
+  // Enough series that tiles are full though some series be static, few enough that a copy stays in the second-level
+  // cache.
+  constexpr size_t bytes = size_t{1} << 18;
+  constexpr size_t L = kTileLanes<T>;
+  const size_t fitting = bytes / sizeof(T) / (series.length + 1);
+  const size_t block = fitting < L ? 1 : std::min<size_t>(fitting / L * L, 512);
   parallel_for((rows + block - 1) / block, threads, control, [&](size_t b) {
     const FlushSubnormals flush;
-    const size_t end = std::min(rows, (b + 1) * block);
-    Analyser<T> analyser(options, length, control);
-    AlignedVector<T> copies(std::min(block, together) * length);
-    for (size_t first = b * block; first < end; first += together) {
-      const size_t width = std::min(together, end - first);
-      for (size_t i = 0; i < length; ++i) {
-        for (size_t r = 0; r < width; ++r) copies[r * length + i] = series(first + r, i);
-      }
-      for (size_t r = 0; r < width; ++r) body(analyser, first + r, copies.data() + r * length);
-      if (done) done->fetch_add(width, std::memory_order_relaxed);
-    }
+    const size_t first = b * block, count = std::min(block, rows - first);
+    Analyser<T> analyser(options, series.length, count, steps, control);
+    analyser.run(series, first, count, deliver);
+    if (done) done->fetch_add(count, std::memory_order_relaxed);
   });
 }
 
@@ -184,30 +197,31 @@ template <typename T>
 void divergence_curves(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, int threads,
                        const Control& control, const DivergenceCurves& out, std::atomic<uint64_t>* done) {
   const size_t steps = options.embedding.horizon + 1;
-  for_each_series(series, rows, options, threads, control, done, [&](Analyser<T>& analyser, size_t row, const T* x) {
-    out.status[row] = static_cast<uint8_t>(
-        analyser.curve(x, steps, out.curve + row * steps, out.counts + row * steps, out.unmatched[row]));
+  for_each_series(series, rows, options, steps, threads, control, done, [&](size_t row, const Outcome& of) {
+    std::copy_n(of.curve, steps, out.curve + row * steps);
+    std::copy_n(of.counts, steps, out.counts + row * steps);
+    out.status[row] = static_cast<uint8_t>(of.status);
+    out.unmatched[row] = of.unmatched;
   });
 }
 
 template <typename T>
 void lyapunov_exponents(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, int threads,
                         const Control& control, const LyapunovExponents& out, std::atomic<uint64_t>* done) {
-  using Slope = LyapunovOptions::Slope;
+  using Rule = LyapunovOptions::Slope;
   // A series no longer than the horizon is too short anyway, and needs no room for its curve.
   size_t steps = std::min(options.embedding.horizon, std::max<size_t>(series.length, 1)) + 1;
-  if (options.slope == Slope::kOneStep) steps = 2;
-  if (options.slope == Slope::kFit) steps = std::min(options.fit_to + 1, steps);
-  for_each_series(series, rows, options, threads, control, done, [&](Analyser<T>& analyser, size_t row, const T* x) {
-    FitRange range;
-    uint32_t unmatched = 0;
-    const SeriesStatus status = analyser.exponent(x, steps, out.exponent[row], range, unmatched);
-    const bool ok = status == SeriesStatus::kOk;
-    out.status[row] = static_cast<uint8_t>(status);
-    if (out.unmatched) out.unmatched[row] = unmatched;
+  if (options.slope == Rule::kOneStep) steps = 2;
+  if (options.slope == Rule::kFit) steps = std::min(options.fit_to + 1, steps);
+  for_each_series(series, rows, options, steps, threads, control, done, [&](size_t row, const Outcome& of) {
+    const Slope slope = slope_of(options, of, steps);
+    const bool ok = slope.status == SeriesStatus::kOk;
+    out.exponent[row] = slope.value;
+    out.status[row] = static_cast<uint8_t>(slope.status);
+    if (out.unmatched) out.unmatched[row] = of.unmatched;
     if (out.fit_range) {
-      out.fit_range[2 * row] = ok ? static_cast<int32_t>(range.from) : -1;
-      out.fit_range[2 * row + 1] = ok ? static_cast<int32_t>(range.to) : -1;
+      out.fit_range[2 * row] = ok ? static_cast<int32_t>(slope.range.from) : -1;
+      out.fit_range[2 * row + 1] = ok ? static_cast<int32_t>(slope.range.to) : -1;
     }
   });
 }

@@ -1,5 +1,6 @@
-// Short vectors for the Lyapunov kernels, read from any address and of any width up to that of the instruction set this
-// file is compiled for.
+// Short vectors for the Lyapunov kernels: read from any address, and of any width up to that of the instruction set
+// this file is compiled for. Comparisons give masks, which AVX-512 keeps in registers of their own; through the
+// functions here the same source serves all.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,14 +21,23 @@ constexpr size_t kVectorBytes = kSimdBytes;
 template <typename T, size_t Bytes = kVectorBytes>
 struct Lanes {
   using Word = std::conditional_t<sizeof(T) == 8, uint64_t, uint32_t>;
+  using Integer = std::conditional_t<sizeof(T) == 8, int64_t, int32_t>;
   typedef T Vector __attribute__((vector_size(Bytes)));
   typedef T Anywhere __attribute__((vector_size(Bytes), aligned(sizeof(T)), may_alias));
   typedef Word Words __attribute__((vector_size(Bytes)));
+  typedef Integer Integers __attribute__((vector_size(Bytes)));
   static constexpr size_t count = Bytes / sizeof(T);
 };
 
 template <typename T, size_t Bytes = kVectorBytes>
 using Vector = typename Lanes<T, Bytes>::Vector;
+/// A lane each: an integer as wide as T.
+template <typename T>
+using Integer = typename Lanes<T>::Integer;
+template <typename T>
+using Integers = typename Lanes<T>::Integers;
+template <typename T>
+using Words = typename Lanes<T>::Words;
 
 /// All lanes equal to `value`.
 template <typename T, size_t Bytes = kVectorBytes>
@@ -40,6 +50,10 @@ template <typename T, size_t Bytes = kVectorBytes>
 inline Vector<T, Bytes> load(const T* p) {
   return *reinterpret_cast<const typename Lanes<T, Bytes>::Anywhere*>(p);
 }
+template <typename T, size_t Bytes = kVectorBytes>
+inline void store(T* p, Vector<T, Bytes> v) {
+  *reinterpret_cast<typename Lanes<T, Bytes>::Anywhere*>(p) = v;
+}
 
 /// The bits of a mask or vector as another type of vector.
 template <typename To, typename From>
@@ -48,13 +62,126 @@ inline To bits_as(From v) {
   return (To)v;  // between vector types a cast reinterprets
 }
 
-/// Whether any lane of a comparison's result is true.
-template <typename Mask>
-inline bool any(Mask mask) {
+/// 0, 1, 2, ...
+template <typename T>
+inline Integers<T> lane_numbers() {
+  Integers<T> v;
+  for (size_t l = 0; l < Lanes<T>::count; ++l) v[l] = static_cast<Integer<T>>(l);
+  return v;
+}
+
 #if defined(__AVX512F__)
-  const auto m = bits_as<__m512i>(mask);
-  return _mm512_test_epi32_mask(m, m) != 0;
-#elif defined(__AVX__)
+
+template <typename T>
+using Mask = std::conditional_t<sizeof(T) == 8, __mmask8, __mmask16>;
+
+inline Mask<double> less(Vector<double> a, Vector<double> b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+inline Mask<float> less(Vector<float> a, Vector<float> b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+inline Mask<double> at_most(Vector<double> a, Vector<double> b) { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
+inline Mask<float> at_most(Vector<float> a, Vector<float> b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+/// `within`: lanes outside it are false.
+inline Mask<double> less(Mask<double> within, Vector<double> a, Vector<double> b) {
+  return _mm512_mask_cmp_pd_mask(within, a, b, _CMP_LT_OQ);
+}
+inline Mask<float> less(Mask<float> within, Vector<float> a, Vector<float> b) {
+  return _mm512_mask_cmp_ps_mask(within, a, b, _CMP_LT_OQ);
+}
+inline Mask<double> at_most(Mask<double> within, Vector<double> a, Vector<double> b) {
+  return _mm512_mask_cmp_pd_mask(within, a, b, _CMP_LE_OQ);
+}
+inline Mask<float> at_most(Mask<float> within, Vector<float> a, Vector<float> b) {
+  return _mm512_mask_cmp_ps_mask(within, a, b, _CMP_LE_OQ);
+}
+inline Mask<double> equal(Mask<double> within, Vector<double> a, Vector<double> b) {
+  return _mm512_mask_cmp_pd_mask(within, a, b, _CMP_EQ_OQ);
+}
+inline Mask<float> equal(Mask<float> within, Vector<float> a, Vector<float> b) {
+  return _mm512_mask_cmp_ps_mask(within, a, b, _CMP_EQ_OQ);
+}
+inline Mask<double> less(Mask<double> within, Integers<double> a, Integers<double> b) {
+  return _mm512_mask_cmplt_epi64_mask(within, bits_as<__m512i>(a), bits_as<__m512i>(b));
+}
+inline Mask<float> less(Mask<float> within, Integers<float> a, Integers<float> b) {
+  return _mm512_mask_cmplt_epi32_mask(within, bits_as<__m512i>(a), bits_as<__m512i>(b));
+}
+inline Mask<double> differ(Integers<double> a, Integers<double> b) {
+  return _mm512_cmpneq_epi64_mask(bits_as<__m512i>(a), bits_as<__m512i>(b));
+}
+inline Mask<float> differ(Integers<float> a, Integers<float> b) {
+  return _mm512_cmpneq_epi32_mask(bits_as<__m512i>(a), bits_as<__m512i>(b));
+}
+inline Mask<double> either(Mask<double> a, Mask<double> b) { return _kor_mask8(a, b); }
+inline Mask<float> either(Mask<float> a, Mask<float> b) { return _kor_mask16(a, b); }
+inline bool any(Mask<double> mask) { return mask != 0; }
+inline bool any(Mask<float> mask) { return mask != 0; }
+
+inline Vector<double> select(Mask<double> mask, Vector<double> a, Vector<double> b) {
+  return _mm512_mask_mov_pd(b, mask, a);
+}
+inline Vector<float> select(Mask<float> mask, Vector<float> a, Vector<float> b) {
+  return _mm512_mask_mov_ps(b, mask, a);
+}
+inline Integers<double> select(Mask<double> mask, Integers<double> a, Integers<double> b) {
+  return bits_as<Integers<double>>(_mm512_mask_mov_epi64(bits_as<__m512i>(b), mask, bits_as<__m512i>(a)));
+}
+inline Integers<float> select(Mask<float> mask, Integers<float> a, Integers<float> b) {
+  return bits_as<Integers<float>>(_mm512_mask_mov_epi32(bits_as<__m512i>(b), mask, bits_as<__m512i>(a)));
+}
+/// v where the mask is set, else 0.
+inline Words<double> masked(Mask<double> mask, Words<double> v) {
+  return bits_as<Words<double>>(_mm512_maskz_mov_epi64(mask, bits_as<__m512i>(v)));
+}
+inline Words<float> masked(Mask<float> mask, Words<float> v) {
+  return bits_as<Words<float>>(_mm512_maskz_mov_epi32(mask, bits_as<__m512i>(v)));
+}
+
+#else
+
+/// All bits of a lane set or none.
+template <typename T>
+using Mask = Integers<T>;
+
+template <typename V>
+inline auto less(V a, V b) {
+  return a < b;
+}
+template <typename V>
+inline auto at_most(V a, V b) {
+  return a <= b;
+}
+/// `within`: lanes outside it are false.
+template <typename M, typename V>
+inline M less(M within, V a, V b) {
+  return within & (a < b);
+}
+template <typename M, typename V>
+inline M at_most(M within, V a, V b) {
+  return within & (a <= b);
+}
+template <typename M, typename V>
+inline M equal(M within, V a, V b) {
+  return within & (a == b);
+}
+template <typename V>
+inline auto differ(V a, V b) {
+  return a != b;
+}
+template <typename M>
+inline M either(M a, M b) {
+  return a | b;
+}
+template <typename M, typename V>
+inline V select(M mask, V a, V b) {
+  return mask ? a : b;
+}
+/// v where the mask is set, else 0.
+template <typename M, typename W>
+inline W masked(M mask, W v) {
+  return bits_as<W>(mask) & v;
+}
+template <typename M>
+inline bool any(M mask) {
+#if defined(__AVX__)
   const auto m = bits_as<__m256i>(mask);
   return !_mm256_testz_si256(m, m);
 #elif defined(__SSE4_1__)
@@ -66,6 +193,55 @@ inline bool any(Mask mask) {
   uint64_t all = 0;
   for (const uint64_t word : words) all |= word;
   return all != 0;
+#endif
+}
+
+#endif
+
+/// base[offset] of each lane.
+inline Vector<double> gather(const double* base, Integers<double> offset) {
+#if defined(__AVX512F__)
+  return _mm512_i64gather_pd(bits_as<__m512i>(offset), base, 8);
+#elif defined(__AVX2__)
+  return _mm256_i64gather_pd(base, bits_as<__m256i>(offset), 8);
+#else
+  Vector<double> v;
+  for (size_t l = 0; l < Lanes<double>::count; ++l) v[l] = base[offset[l]];
+  return v;
+#endif
+}
+inline Vector<float> gather(const float* base, Integers<float> offset) {
+#if defined(__AVX512F__)
+  return _mm512_i32gather_ps(bits_as<__m512i>(offset), base, 4);
+#elif defined(__AVX2__)
+  return _mm256_i32gather_ps(base, bits_as<__m256i>(offset), 4);
+#else
+  Vector<float> v;
+  for (size_t l = 0; l < Lanes<float>::count; ++l) v[l] = base[offset[l]];
+  return v;
+#endif
+}
+
+inline Integers<double> gather(const int64_t* base, Integers<double> offset) {
+#if defined(__AVX512F__)
+  return bits_as<Integers<double>>(_mm512_i64gather_epi64(bits_as<__m512i>(offset), base, 8));
+#elif defined(__AVX2__)
+  return bits_as<Integers<double>>(_mm256_i64gather_epi64((const long long*)base, bits_as<__m256i>(offset), 8));
+#else
+  Integers<double> v;
+  for (size_t l = 0; l < Lanes<double>::count; ++l) v[l] = base[offset[l]];
+  return v;
+#endif
+}
+inline Integers<float> gather(const int32_t* base, Integers<float> offset) {
+#if defined(__AVX512F__)
+  return bits_as<Integers<float>>(_mm512_i32gather_epi32(bits_as<__m512i>(offset), base, 4));
+#elif defined(__AVX2__)
+  return bits_as<Integers<float>>(_mm256_i32gather_epi32(base, bits_as<__m256i>(offset), 4));
+#else
+  Integers<float> v;
+  for (size_t l = 0; l < Lanes<float>::count; ++l) v[l] = base[offset[l]];
+  return v;
 #endif
 }
 

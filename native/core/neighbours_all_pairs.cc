@@ -251,7 +251,8 @@ void AllPairsSearch<T>::scan_sorted(const T* y, size_t length, const Embedding& 
     };
     const auto worthwhile = [&](Vector<T> gap) {  // whether points so far away can still be nearest to some lane
       gap -= slack;
-      return any((gap <= T(0)) | (gap * gap <= nearest.distance * bound));
+      gap = gap > T(0) ? gap : fill(T(0));
+      return any(at_most(gap * gap, nearest.distance * bound));
     };
 
     size_t left = first, right = std::min(first + lanes, m);  // [left, right) has been offered

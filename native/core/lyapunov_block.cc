@@ -1,0 +1,142 @@
+#include "lyapunov_block.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "decimals.h"
+
+namespace legcnet {
+
+namespace {
+
+/// The widest range that can be divided by: a wider one overflows, half of it does not.
+template <typename T>
+T factor_of(T low, T high) {
+  return high - low <= std::numeric_limits<T>::max() ? T(1) : T(0.5);
+}
+
+}  // namespace
+
+template <typename T>
+SeriesBlock<T>::SeriesBlock(const LyapunovOptions& options, size_t length, size_t most)
+    : options_(options), length_(length), pitch_(most == 1 ? 1 : padded<T>(most) + kLanes<T>) {
+  const size_t lanes = lanes::Lanes<T>::count;  // vectors reach beyond the last series
+  values_.resize(length * pitch_ + lanes);
+  low_.resize(most + lanes);
+  high_.resize(most + lanes);
+  zero_.resize(most + lanes);
+  status_.resize(most);
+}
+
+template <typename T>
+void SeriesBlock<T>::read(const SeriesView<T>& series, size_t first, size_t rows) {
+  if (length_ == 0) {
+    std::fill_n(status_.begin(), rows, SeriesStatus::kTooShort);
+    return;
+  }
+  copy(series, first, rows);
+  find_extents(rows);
+  for (size_t row = 0; row < rows; ++row) status_[row] = guard(row);
+}
+
+template <typename T>
+void SeriesBlock<T>::copy(const SeriesView<T>& series, size_t first, size_t rows) {
+  if (series.stride == 1) {
+    for (size_t i = 0; i < length_; ++i) {
+      std::memcpy(values_.data() + i * pitch_, series.at[i] + first, rows * sizeof(T));
+    }
+    return;
+  }
+  constexpr size_t together = 64 / sizeof(T);
+  for (size_t begin = 0; begin < rows; begin += together) {
+    const size_t end = std::min(begin + together, rows);
+    for (size_t i = 0; i < length_; ++i) {
+      T* to = values_.data() + i * pitch_;
+      for (size_t row = begin; row < end; ++row) to[row] = series(first + row, i);
+    }
+  }
+}
+
+template <typename T>
+void SeriesBlock<T>::find_extents(size_t rows) {
+  constexpr size_t width = lanes::Lanes<T>::count;
+  for (size_t row = 0; row < rows; row += width) {
+    const T* x = values_.data() + row;
+    lanes::Vector<T> low = lanes::load(x), high = low, zero{};
+    for (size_t i = 0; i < length_; ++i) {
+      const auto v = lanes::load(x + i * pitch_);
+      low = v < low ? v : low;
+      high = v > high ? v : high;
+      zero += v - v;
+    }
+    lanes::store(low_.data() + row, low);
+    lanes::store(high_.data() + row, high);
+    lanes::store(zero_.data() + row, zero);
+  }
+}
+
+template <typename T>
+SeriesStatus SeriesBlock<T>::guard(size_t row) {
+  if (zero_[row] != T(0)) return SeriesStatus::kNonFinite;
+  if (options_.embedding.references(length_) == 0) return SeriesStatus::kTooShort;
+  const T largest = std::max(std::fabs(low_[row]), std::fabs(high_[row]));
+  const double resolution = std::numeric_limits<T>::epsilon() * static_cast<double>(largest);
+  const double least = options_.min_range * (options_.min_range_is_relative ? resolution : 1);
+  if (range(row) < least) return SeriesStatus::kStatic;
+  if (options_.mean_change) {
+    as_double_.resize(length_);
+    for (size_t i = 0; i < length_; ++i) as_double_[i] = values_[i * pitch_ + row];
+    if (change_points_.count(as_double_.data(), length_) > 0) return SeriesStatus::kStatic;
+  }
+  if (options_.quantise_decimals >= 0) quantise(row);
+  if (!(high_[row] - low_[row] >= std::numeric_limits<T>::min())) return SeriesStatus::kStatic;
+  return SeriesStatus::kOk;
+}
+
+template <typename T>
+void SeriesBlock<T>::quantise(size_t row) {
+  T low = std::numeric_limits<T>::infinity(), high = -low;
+  for (size_t i = 0; i < length_; ++i) {
+    T& v = values_[i * pitch_ + row];
+    v = static_cast<T>(through_fixed(static_cast<double>(v), options_.quantise_decimals));
+    low = std::min(low, v);
+    high = std::max(high, v);
+  }
+  low_[row] = low;
+  high_[row] = high;
+}
+
+template <typename T>
+void SeriesBlock<T>::rescale(size_t row, T* y) const {
+  const T factor = factor_of(low_[row], high_[row]);
+  const T low = low_[row] * factor, width = high_[row] * factor - low;
+  for (size_t i = 0; i < length_; ++i) y[i] = (values_[i * pitch_ + row] * factor - low) / width;
+}
+
+template <typename T>
+void SeriesBlock<T>::rescale_tile(const uint32_t* rows, T* y) const {
+  constexpr size_t width = lanes::Lanes<T>::count;
+  using V = lanes::Vector<T>;
+  V factor, low, range;
+  lanes::Integers<T> offset;
+  bool side_by_side = true;
+  for (size_t l = 0; l < width; ++l) {
+    factor[l] = factor_of(low_[rows[l]], high_[rows[l]]);
+    low[l] = low_[rows[l]] * factor[l];
+    range[l] = high_[rows[l]] * factor[l] - low[l];
+    offset[l] = static_cast<lanes::Integer<T>>(rows[l] - rows[0]);
+    side_by_side &= rows[l] == rows[0] + l;
+  }
+  const T* x = values_.data() + rows[0];
+  for (size_t i = 0; i < length_; ++i, x += pitch_) {
+    const V v = side_by_side ? lanes::load(x) : lanes::gather(x, offset);
+    lanes::store(y + i * width, (v * factor - low) / range);
+  }
+}
+
+template class SeriesBlock<float>;
+template class SeriesBlock<double>;
+
+}  // namespace legcnet

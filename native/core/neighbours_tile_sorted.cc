@@ -1,0 +1,278 @@
+#include "neighbours_tile_sorted.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "sort_lanes.h"
+
+namespace legcnet {
+
+using namespace lanes;
+
+namespace {
+
+/// Each pair of points up to so many places apart is looked at, once for both, before any bound is.
+constexpr size_t kSurely = 6;
+/// Candidates between two looks at the bound after that.
+constexpr size_t kStep = 4;
+/// Rows that loops may read beyond the points.
+constexpr size_t kMargin = 16;
+/// Coordinates of what is no point.
+template <typename T>
+constexpr T kFar = 4;
+
+/// The nearest so far, of candidates offered in any order: of equal distances the one with the higher offset wins.
+template <typename T>
+struct Nearest {
+  Vector<T> distance;
+  Integers<T> offset;
+
+  void offer(Mask<T> eligible, Vector<T> d, Integers<T> candidate) {
+    const auto nearer = less(eligible, d, distance);
+    const auto later = less(equal(eligible, d, distance), offset, candidate);
+    distance = select(nearer, d, distance);
+    offset = select(either(nearer, later), candidate, offset);
+  }
+};
+
+template <typename T>
+inline Vector<T> squared(Vector<T> a, Vector<T> b) {
+  return a * a + b * b;
+}
+
+}  // namespace
+
+template <typename T>
+typename SortedTile<T>::I SortedTile<T>::offsets_of(size_t s) const {
+  constexpr size_t L = kTileLanes<T>;
+  const auto key = load<int32_t, sizeof(Keys<L>)>(keys_.data() + s * L);
+  return (__builtin_convertvector(key, I) & index_mask_) * static_cast<Integer>(L) + lane_numbers<T>();
+}
+
+/// By p, the sum of the coordinates, rounded down to cells; within a cell by index.
+template <typename T>
+void SortedTile<T>::sort(const T* y, size_t span) {
+  constexpr size_t L = kTileLanes<T>;
+  const auto p = [&](size_t i) { return load(y + i * L) + load(y + (i + span) * L); };
+  V low = p(0), high = low;
+  for (size_t i = 1; i < points_; ++i) {
+    const V at = p(i);
+    low = at < low ? at : low;
+    high = at > high ? at : high;
+  }
+  int bits = 1;
+  while ((size_t{1} << bits) < points_) ++bits;
+  const T cells = static_cast<T>((1 << (31 - bits)) - 2);
+  const V range = high - low;
+  const V scale = range > T(0) ? cells / range : V{};
+  cell_width_ = range / cells;
+  index_mask_ = (1 << bits) - 1;
+
+  const size_t rows = (points_ + 7) / 8 * 8;
+  keys_.resize(rows * L);
+  for (size_t i = 0; i < rows; ++i) {
+    Keys<L> key = Keys<L>{} + std::numeric_limits<int32_t>::max();
+    if (i < points_) {
+      const V cell = (p(i) - low) * scale;
+      key = __builtin_convertvector(cell < cells ? cell : fill(cells), Keys<L>) << bits | static_cast<int32_t>(i);
+    }
+    store<int32_t, sizeof(key)>(keys_.data() + i * L, key);
+  }
+  lanes::sort<L>(keys_.data(), rows);
+
+  const size_t size = (points_ + 2 * kMargin) * L;
+  for (auto* column : {&x_, &y_, &distance_}) column->resize(size);
+  offset_.resize(size);
+  nearest_.resize(size);
+  V before_x = fill(kFar<T>), before_y = before_x;
+  duplicates_ = I{};
+  for (size_t s = 0; s < points_; ++s) {
+    const I offset = offsets_of(s);
+    const V a = gather(y, offset), b = gather(y + span * L, offset);
+    const size_t at = (kMargin + s) * L;
+    store(x_.data() + at, a);
+    store(y_.data() + at, b);
+    store(offset_.data() + at, offset);
+    duplicates_ -= (a == before_x) & (b == before_y);
+    before_x = a;
+    before_y = b;
+  }
+}
+
+/// Equal points that stand next to each other become one, the last of them in time: none is the other's neighbour, and
+/// of several at the same distance the last is taken anyway.
+template <typename T>
+void SortedTile<T>::merge_duplicates() {
+  constexpr size_t L = kTileLanes<T>;
+  group_.resize(points_ * L);
+  for (size_t l = 0; l < L; ++l) {
+    T* x = x_.data() + kMargin * L + l;
+    T* y = y_.data() + kMargin * L + l;
+    Integer* offset = offset_.data() + kMargin * L + l;
+    size_t to = 0;
+    T before_x = x[0], before_y = y[0];
+    for (size_t s = 0; s < points_; ++s) {
+      const T a = x[s * L], b = y[s * L];
+      to += a == before_x && b == before_y ? 0 : L;
+      x[to] = before_x = a;
+      y[to] = before_y = b;
+      offset[to] = offset[s * L];
+      group_[s * L + l] = static_cast<Integer>(to + l);
+    }
+    for (to += L; to < sorted_ * L; to += L) {
+      x[to] = y[to] = kFar<T>;
+      offset[to] = -1;
+    }
+  }
+}
+
+template <typename T>
+void SortedTile<T>::fill_margins() {
+  constexpr size_t L = kTileLanes<T>;
+  const auto fill_rows = [&](size_t first, T coordinate) {
+    std::fill_n(x_.data() + first * L, kMargin * L, coordinate);
+    std::fill_n(y_.data() + first * L, kMargin * L, coordinate);
+    std::fill_n(offset_.data() + first * L, kMargin * L, Integer(-1));
+  };
+  fill_rows(0, -kFar<T>);
+  fill_rows(kMargin + sorted_, kFar<T>);
+}
+
+template <typename T>
+template <bool Theiler>
+void SortedTile<T>::scan(size_t theiler_window) {
+  constexpr size_t L = kTileLanes<T>;
+  const T* const x = x_.data() + kMargin * L;
+  const T* const y = y_.data() + kMargin * L;
+  const Integer* const offset = offset_.data() + kMargin * L;
+  T* const distance = distance_.data() + kMargin * L;
+  Integer* const nearest = nearest_.data() + kMargin * L;
+  const I apart = I{} + static_cast<Integer>(theiler_window * L);
+  const auto eligible = [&](V d, I a, I b) {
+    const auto positive = at_most(fill(kSmallestDistance<T>), d);
+    if (!Theiler) return positive;
+    const I lag = a - b;
+    return less(positive, apart, lag < 0 ? -lag : lag);
+  };
+
+  // First the points up to kSurely places away; the last few whose search is under way stay in registers.
+  Nearest<T> window[kSurely + 1];
+  const auto nothing = [&](size_t s) {
+    // What is no point looks for nothing: no distance is below -1.
+    return Nearest<T>{load(offset + s * L) < 0 ? fill(T(-1)) : fill(kLargestDistance<T>), I{} - 1};
+  };
+  for (size_t u = 0; u < kSurely; ++u) window[u] = nothing(u);
+  for (size_t first = 0; first < sorted_; first += kSurely + 1) {
+#pragma GCC unroll 8
+    for (size_t u = 0; u <= kSurely; ++u) {
+      const size_t s = first + u;
+      const V own_x = load(x + s * L), own_y = load(y + s * L);
+      const I own = load(offset + s * L);
+      Nearest<T>& mine = window[u];
+      window[(u + kSurely) % (kSurely + 1)] = nothing(s + kSurely);
+#pragma GCC unroll 8
+      for (size_t r = 1; r <= kSurely; ++r) {
+        const size_t q = (s + r) * L;
+        const V d = squared<T>(own_x - load(x + q), own_y - load(y + q));
+        const I other = load(offset + q);
+        const auto is_eligible = eligible(d, own, other);
+        mine.offer(is_eligible, d, other);
+        window[(u + r) % (kSurely + 1)].offer(is_eligible, d, own);
+      }
+      store(distance + s * L, mine.distance);
+      store(nearest + s * L, mine.offset);
+    }
+  }
+
+  // Then outwards. Points whose p differ by g are at least g / sqrt(2) apart: D >= g^2 / 2. They are sorted by p
+  // rounded to cells, and everything carries rounding errors, taken generously.
+  constexpr T epsilon = std::numeric_limits<T>::epsilon();
+  const V slack = cell_width_ * T(1.01) + 32 * epsilon;
+  const T bound = 2 * (1 + 64 * epsilon);
+  const auto projection = [&](const T* at) { return load(at) + load(at + (y - x)); };
+  const auto worthwhile = [&](V gap, V best) {
+    gap -= slack;
+    gap = gap > T(0) ? gap : V{};
+    return at_most(gap * gap, best * bound);
+  };
+  constexpr size_t next = (kSurely + 1) * L;
+  size_t unfinished = 0;
+  unfinished_.resize(sorted_);
+  for (size_t s = 0; s < sorted_; ++s) {
+    const T* own = x + s * L;
+    const V p = projection(own), best = load(distance + s * L);
+    unfinished_[unfinished] = static_cast<uint32_t>(s);
+    unfinished +=
+        any(either(worthwhile(projection(own + next) - p, best), worthwhile(p - projection(own - next), best)));
+  }
+  for (size_t u = 0; u < unfinished; ++u) {
+    const size_t s = unfinished_[u];
+    const T* const own = x + s * L;
+    const V own_x = load(own), own_y = load(own + (y - x)), p = own_x + own_y;
+    const I own_offset = load(offset + s * L);
+    Nearest<T> mine{load(distance + s * L), load(nearest + s * L)};
+    const auto offer = [&](const T* at) {
+      const V d = squared<T>(own_x - load(at), own_y - load(at + (y - x)));
+      const I other = load(offset + (at - x));
+      mine.offer(eligible(d, own_offset, other), d, other);
+    };
+    const T *right = own + next, *left = own - next;  // the next to look at
+    bool go_right = any(worthwhile(projection(right) - p, mine.distance));
+    bool go_left = any(worthwhile(p - projection(left), mine.distance));
+    while (go_right || go_left) {
+      if (go_right) {
+        for (size_t c = 0; c < kStep; ++c, right += L) offer(right);
+        go_right = any(worthwhile(projection(right) - p, mine.distance));
+      }
+      if (go_left) {
+        for (size_t c = 0; c < kStep; ++c, left -= L) offer(left);
+        go_left = any(worthwhile(p - projection(left), mine.distance));
+      }
+    }
+    store(distance + s * L, mine.distance);
+    store(nearest + s * L, mine.offset);
+  }
+}
+
+template <typename T>
+void SortedTile<T>::run(const T* y, size_t length, const Embedding& embedding, TilePairs<T>& pairs) {
+  constexpr size_t L = kTileLanes<T>;
+  points_ = embedding.candidates(length);
+  sort(y, embedding.span());
+  Integer fewest = duplicates_[0];
+  for (size_t l = 1; l < L; ++l) fewest = std::min(fewest, duplicates_[l]);
+  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(fewest) > points_ / 4;
+  sorted_ = merged_ ? points_ - static_cast<size_t>(fewest) : points_;
+  if (merged_) merge_duplicates();
+  fill_margins();
+  embedding.theiler_window ? scan<true>(embedding.theiler_window) : scan<false>(0);
+
+  pairs.reserve(points_);
+  pairs.count = points_;
+  pairs.in_order = false;
+  const I end = I{} + static_cast<Integer>(embedding.references(length) * L);
+  const T* const distance = distance_.data() + kMargin * L;
+  const Integer* const nearest = nearest_.data() + kMargin * L;
+  for (size_t s = 0; s < points_; ++s) {
+    const I own = merged_ ? offsets_of(s) : load(offset_.data() + (kMargin + s) * L);
+    I neighbour;
+    V d;
+    if (merged_) {
+      const I group = load(group_.data() + s * L);
+      neighbour = gather(nearest, group);
+      d = gather(distance, group);
+    } else {
+      neighbour = load(nearest + s * L);
+      d = load(distance + s * L);
+    }
+    neighbour = neighbour < 0 ? own : neighbour;
+    store(pairs.reference.data() + s * L, own);
+    store(pairs.neighbour.data() + s * L, own < end ? neighbour : own);
+    store(pairs.distance.data() + s * L, d);
+  }
+}
+
+template class SortedTile<float>;
+template class SortedTile<double>;
+
+}  // namespace legcnet
