@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { writeNpy } from '../../lib/data/npy.js';
 import { grangerTest } from '../../lib/granger/granger.js';
-import { type Benchmark, assertAgree, noise, timed } from '../harness.js';
+import { type Benchmark, assertAgree, noise, quotient, timed } from '../harness.js';
 import { pythonWith, runPeer } from '../peers/python.js';
 import { grangerPair } from '../pure-js/granger.js';
 
@@ -37,7 +37,7 @@ async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
       await writeNpy(x, { data: data.slice(0, fewest * n), shape: [fewest, n] });
       await writeNpy(y, { data: target, shape: [n] });
       const peer = 'python' in python ? python.python : '';
-      return runPeer<{ seconds: number; p: number[][] }>(peer, 'granger_statsmodels.py', x, y, String(maxLag));
+      return runPeer<{ seconds: number; p: number[][] }>(peer, 'granger_statsmodels.py', [x, y, String(maxLag)]);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -47,6 +47,11 @@ async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
     name: `Granger tests, n = ${n}, all lags 1..${maxLag}`,
     unit: 'weight',
     rounds: 7,
+    reaches: [
+      { ...quotient('statsmodels grangercausalitytests', 'legcnet, 1 thread'), atLeast: 5000 },
+      { ...quotient('JavaScript, QR for each pair and lag', 'legcnet, 1 thread'), atLeast: 500 },
+      { ...quotient('legcnet, 1 thread', 'legcnet, 2 threads'), atLeast: 1.8 },
+    ],
     contenders: [
       { name: 'legcnet, 1 thread', run: () => timed(rows, () => ours(rows, 1)) },
       { name: 'legcnet, 2 threads', run: () => timed(rows, () => ours(rows, 2)) },

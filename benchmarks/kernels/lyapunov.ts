@@ -1,11 +1,59 @@
+/** Exponents of windows: synthetic ones, and those of MNIST's weights in training. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { readNpy, writeNpy } from '../../lib/data/npy.js';
+import { resolveExponent } from '../../lib/lyapunov/options.js';
 import { lyapunovExponents } from '../../lib/lyapunov/lyapunov.js';
-import { type Benchmark, assertAgree, noise, timed } from '../harness.js';
-import { bruteForce, sortedScan } from '../pure-js/lyapunov-fast.js';
+import { train } from '../../lib/network/train.js';
+import { native } from '../../lib/native.js';
+import { type Benchmark, type Contender, type Reach, assertAgree, noise, quotient, timed } from '../harness.js';
+import { lyapR, lyapRAbsent } from '../peers/lyap-r.js';
+import { pythonWith, runPeer } from '../peers/python.js';
+import { type FastSettings, ONE_STEP, bruteForce, sortedScan } from '../pure-js/lyapunov-fast.js';
+import { scratchFolder } from '../scratch.js';
+import { mnist } from './network.js';
 
-const HORIZON = 3;
+/** What `strict` measures: the slope of S(0..6) with a Theiler window. */
+const STRICT: FastSettings = { theilerWindow: 3, horizon: 6, fit: [0, 6] };
 
-/** Smooth series like weights under SGD: sums of small, correlated steps. */
-function walks(rows: number, length: number, roughness: number): Float64Array {
+const ROWS = 4000;
+/** Windows that the slower contenders do. */
+const FEW = 200;
+const FEWEST = 20;
+
+interface Windows {
+  readonly name: string;
+  readonly smooth: boolean;
+  /** [rows, length] */
+  readonly data: Float64Array;
+  readonly length: number;
+  readonly settings: FastSettings;
+}
+
+export async function lyapunovBenchmarks(): Promise<Benchmark[]> {
+  const logged = await weightDifferences(400);
+  return [
+    benchmark(synthetic(200, 0.1)),
+    benchmark(synthetic(200, 1)),
+    benchmark({ ...logged(200), name: "MNIST's weight differences", smooth: false, settings: ONE_STEP }),
+    benchmark(synthetic(50, 0.1)),
+    benchmark(synthetic(50, 1)),
+    benchmark({ ...logged(50), name: "MNIST's weight differences, slope of S(0..6)", smooth: false, settings: STRICT }),
+  ];
+}
+
+function synthetic(length: number, roughness: number): Windows {
+  return {
+    name: roughness === 1 ? 'random walks' : 'smooth series',
+    smooth: roughness < 1,
+    data: walks(ROWS, length, roughness),
+    length,
+    settings: ONE_STEP,
+  };
+}
+
+/** Sums of small, correlated steps, as weights under SGD are. */
+export function walks(rows: number, length: number, roughness: number): Float64Array {
   const random = noise(7);
   const data = new Float64Array(rows * length);
   for (let row = 0; row < rows; row++) {
@@ -19,45 +67,124 @@ function walks(rows: number, length: number, roughness: number): Float64Array {
   return data;
 }
 
-export function lyapunovBenchmarks(): Benchmark[] {
-  return [50, 200].flatMap((length) =>
-    [0.1, 1].map((roughness) => {
-      const rows = 4000;
-      const few = 200;
-      const data = walks(rows, length, roughness);
-      const row = (r: number): Float64Array => data.subarray(r * length, (r + 1) * length);
-      const ours = (count: number, threads: number) =>
-        lyapunovExponents(
-          { data: data.subarray(0, count * length), shape: [count, length] },
-          { horizon: HORIZON, threads },
-        );
-      const pure = (name: string, exponentOf: (x: Float64Array, horizon: number) => number) => ({
-        name,
-        verify: async () => {
-          const { exponent } = await ours(few, 1);
-          assertAgree(
-            name,
-            Array.from({ length: few }, (_, r) => exponentOf(row(r), HORIZON)),
-            exponent,
-            1e-9,
-          );
-        },
-        run: () =>
-          timed(few, () => {
-            for (let r = 0; r < few; r++) exponentOf(row(r), HORIZON);
-          }),
-      });
-      return {
-        name: `exponents, N = ${length}, ${roughness === 1 ? 'random walks' : 'smooth series'}, float64`,
-        unit: 'window',
-        rounds: 9,
-        contenders: [
-          { name: 'legcnet, 1 thread', run: () => timed(rows, () => ours(rows, 1)) },
-          { name: 'legcnet, 2 threads', run: () => timed(rows, () => ours(rows, 2)) },
-          pure('JavaScript, sorted scan', sortedScan),
-          pure('JavaScript, brute force', bruteForce),
-        ],
-      };
-    }),
+/**
+ * Trains on MNIST (batch 128) beside a twin and logs the difference.
+ * @returns the last iterates of some of the weights that move
+ */
+async function weightDifferences(iterates: number): Promise<(length: number) => Pick<Windows, 'data' | 'length'>> {
+  const { networks, samples } = await mnist(12_800);
+  const log = path.join(scratchFolder(), 'log.npy');
+  await train(
+    networks.float64,
+    { train: samples.float64 },
+    {
+      ...{ batchSize: 128, learningRate: 0.5, epochs: Math.ceil(iterates / 100), evaluateEveryEpoch: false },
+      watch: {
+        series: 'difference',
+        perturbedWeight: 28 * 14 + 14, // the pixel in the middle
+        perturbation: 1e-8,
+        window: iterates,
+        stride: iterates,
+        lastIterate: iterates - 1,
+        target: 'train',
+        lyapunov: resolveExponent({ minRange: 1e300 }), // the exponents are of no interest here
+        log,
+      },
+    },
   );
+  const { data, shape } = await readNpy(log, { dtype: 'f8', rank: 2 });
+  rmSync(log);
+  const weights = shape[1] as number;
+  const series = (weight: number, length: number): Float64Array =>
+    Float64Array.from({ length }, (_, i) => data[(iterates - length + i) * weights + weight] as number);
+  const moving = Array.from({ length: weights }, (_, w) => w).filter((w) => new Set(series(w, 50)).size > 25);
+  const chosen = Array.from({ length: ROWS }, (_, i) => moving[Math.floor((i * moving.length) / ROWS)] as number);
+  return (length) => ({ length, data: Float64Array.from(chosen.flatMap((weight) => [...series(weight, length)])) });
+}
+
+function benchmark(windows: Windows): Benchmark {
+  const { name, smooth, data, length, settings } = windows;
+  const row = (r: number): Float64Array => data.subarray(r * length, (r + 1) * length);
+  const single = Float32Array.from(data);
+  const ours = (x: Float64Array | Float32Array, count: number, threads: number) =>
+    lyapunovExponents(
+      { data: x.subarray(0, count * length) as Float64Array, shape: [count, length] }, // or of Float32Array: either will do
+      {
+        ...{ theilerWindow: settings.theilerWindow, horizon: settings.horizon, minRange: 0, threads },
+        ...{ exponent: 'fit' as const, fit: [...settings.fit] as [number, number] },
+      },
+    );
+  const expected = async (count: number): Promise<Float64Array> => (await ours(data, count, 1)).exponent;
+  const each = (
+    contender: string,
+    count: number,
+    tolerance: number,
+    exponentOf: (x: Float64Array) => number,
+  ): Contender => ({
+    name: contender,
+    verify: async () => {
+      const theirs = Array.from({ length: count }, (_, r) => exponentOf(row(r)));
+      assertAgree(contender, theirs, await expected(count), tolerance);
+    },
+    run: () =>
+      timed(count, () => {
+        for (let r = 0; r < count; r++) exponentOf(row(r));
+      }),
+  });
+  const legcnet = (scalar: string, x: Float64Array | Float32Array, threads: number): Contender => ({
+    name: `legcnet, ${scalar}, ${threads} thread${threads > 1 ? 's' : ''}`,
+    run: () => timed(ROWS, () => ours(x, ROWS, threads)),
+  });
+  const lyapRName = "TISEAN's lyap_r, a process each";
+  return {
+    name: `exponents, N = ${length}, ${name}`,
+    unit: 'window',
+    rounds: 9,
+    contenders: [
+      legcnet('float64', data, 1),
+      legcnet('float64', data, 2),
+      legcnet('float32', single, 1),
+      each('JavaScript, sorted scan', FEW, 1e-9, (x) => sortedScan(x, settings)),
+      each('JavaScript, brute force', FEW, 1e-9, (x) => bruteForce(x, settings)),
+      { ...each(lyapRName, FEWEST, 2e-5, (x) => lyapR(x, settings)), absent: lyapRAbsent() },
+      nolds(data.slice(0, FEWEST * length), length, settings, () => expected(FEWEST)),
+    ],
+    reaches: [
+      ...(length === 200 ? reachesAt200(smooth, lyapRName) : []),
+      { ...quotient('legcnet, float64, 1 thread', 'legcnet, float64, 2 threads'), atLeast: 1.8 },
+    ],
+  };
+}
+
+function reachesAt200(smooth: boolean, lyapRName: string): Reach[] {
+  const ours = 'legcnet, float64, 1 thread';
+  const wide = native.info().variant === 'x86-64-v4';
+  return [
+    { ...quotient('JavaScript, sorted scan', ours), atLeast: wide ? 10 : 5 },
+    { ...quotient('JavaScript, brute force', ours), atLeast: wide ? 40 : 20 },
+    { ...quotient(lyapRName, ours), atLeast: smooth ? 500 : 200 },
+  ];
+}
+
+function nolds(
+  data: Float64Array,
+  length: number,
+  { theilerWindow, horizon, fit }: FastSettings,
+  expected: () => Promise<Float64Array>,
+): Contender {
+  const python = pythonWith('nolds');
+  const work = async () => {
+    const file = path.join(scratchFolder(), 'windows.npy');
+    await writeNpy(file, { data, shape: [data.length / length, length] });
+    const peer = 'python' in python ? python.python : '';
+    const args = [file, ...[theilerWindow, horizon, ...fit].map(String)];
+    return runPeer<{ seconds: number; exponents: number[] }>(peer, 'lyapunov_nolds.py', args);
+  };
+  return {
+    name: "nolds' lyap_r",
+    absent: 'absent' in python ? python.absent : undefined,
+    // It follows neighbours with its own means over what is apart: the same to rounding where no two points coincide.
+    verify: async () => assertAgree('nolds', (await work()).exponents, await expected(), 1e-6),
+    run: async () => (await work()).seconds,
+  };
 }

@@ -1,105 +1,200 @@
-/** The one-step exponent for m = 2, d = 1, all pairs, in well-written JavaScript: by brute force, and by a sorted scan. */
+/**
+ * Exponents for m = 2, d = 1, all pairs, in well-written JavaScript: by brute force, and by our own algorithm, a scan of
+ * points sorted along the diagonal. No allocation but one workspace a length, no closures.
+ */
 
-/** ln of a product of many distances, without a logarithm for each: mantissas are multiplied, exponents added. */
-class LogSum {
-  private product = 1;
-  private sum = 0;
-  count = 0;
-  add(d: number): void {
-    this.product *= d;
-    this.count++;
-    if (this.product < 1e-200 || this.product > 1e200) {
-      this.sum += Math.log(this.product);
-      this.product = 1;
-    }
-  }
-  mean(): number {
-    return (this.sum + Math.log(this.product)) / this.count / 2;
-  }
+/** A slope of S(k) over steps from..to: [0, 1] is the one-step exponent. */
+export interface FastSettings {
+  readonly theilerWindow: number;
+  readonly horizon: number;
+  readonly fit: readonly [number, number];
 }
 
-function rescale(x: Float64Array): Float64Array | undefined {
-  let [low, high] = [x[0] as number, x[0] as number];
-  for (const v of x) {
-    if (v < low) low = v;
-    if (v > high) high = v;
-  }
-  return high > low ? x.map((v) => (v - low) / (high - low)) : undefined;
+export const ONE_STEP: FastSettings = { theilerWindow: 0, horizon: 3, fit: [0, 1] };
+
+interface Workspace {
+  /** The series rescaled to [0, 1]. */
+  readonly y: Float64Array;
+  readonly neighbours: Int32Array;
+  /** Points in the order of the diagonal: sum of the coordinates, both coordinates, and place in time. */
+  readonly keys: Float64Array;
+  readonly u: Float64Array;
+  readonly v: Float64Array;
+  readonly time: Int32Array;
 }
 
-function slope(y: Float64Array, neighbours: Int32Array): number {
-  const s0 = new LogSum();
-  const s1 = new LogSum();
-  for (let i = 0; i < neighbours.length; i++) {
+let workspace: Workspace | undefined;
+
+function workspaceFor(length: number): Workspace {
+  if (workspace?.y.length !== length) {
+    workspace = {
+      y: new Float64Array(length),
+      neighbours: new Int32Array(length),
+      keys: new Float64Array(length),
+      u: new Float64Array(length),
+      v: new Float64Array(length),
+      time: new Int32Array(length),
+    };
+  }
+  return workspace;
+}
+
+/** @returns whether the series moves at all */
+function rescale(x: Float64Array, y: Float64Array): boolean {
+  let low = x[0] as number;
+  let high = low;
+  for (let i = 1; i < x.length; i++) {
+    const value = x[i] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const range = high - low;
+  if (!(range > 0)) return false;
+  for (let i = 0; i < x.length; i++) y[i] = ((x[i] as number) - low) / range;
+  return true;
+}
+
+/** Mean ln(distance) of the pairs after k steps, without a logarithm for each: factors are multiplied up first. */
+function meanLog(y: Float64Array, neighbours: Int32Array, references: number, k: number): number {
+  let product = 1;
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < references; i++) {
     const j = neighbours[i] as number;
     if (j < 0) continue;
-    for (const [k, s] of [
-      [0, s0],
-      [1, s1],
-    ] as const) {
-      const a = (y[i + k] as number) - (y[j + k] as number);
-      const b = (y[i + k + 1] as number) - (y[j + k + 1] as number);
-      const d = a * a + b * b;
-      if (d > 0) s.add(d);
+    const a = (y[i + k] as number) - (y[j + k] as number);
+    const b = (y[i + k + 1] as number) - (y[j + k + 1] as number);
+    const d = a * a + b * b;
+    if (d > 0) {
+      product *= d;
+      count++;
+      if (product < 1e-100 || product > 1e100) {
+        sum += Math.log(product);
+        product = 1;
+      }
     }
   }
-  return s1.mean() - s0.mean();
+  return (sum + Math.log(product)) / count / 2;
 }
 
-/** S(1) - S(0) with every pair looked at. */
-export function bruteForce(x: Float64Array, horizon: number): number {
-  const y = rescale(x);
-  if (!y) return 0;
+/** Least-squares slope of S(k) over the fit range. */
+function slope(
+  y: Float64Array,
+  neighbours: Int32Array,
+  references: number,
+  [from, to]: readonly [number, number],
+): number {
+  const middle = (from + to) / 2;
+  let [product, squares] = [0, 0];
+  for (let k = from; k <= to; k++) {
+    product += (k - middle) * meanLog(y, neighbours, references, k);
+    squares += (k - middle) ** 2;
+  }
+  return product / squares;
+}
+
+/** With every pair looked at. */
+export function bruteForce(x: Float64Array, { theilerWindow, horizon, fit }: FastSettings = ONE_STEP): number {
+  const { y, neighbours } = workspaceFor(x.length);
+  if (!rescale(x, y)) return 0;
   const n = x.length - 1 - horizon;
-  const neighbours = new Int32Array(n).fill(-1);
-  for (let i = 0; i < n; i++) {
-    const [u, v] = [y[i] as number, y[i + 1] as number];
+  const references = n - theilerWindow;
+  for (let i = 0; i < references; i++) {
+    const u = y[i] as number;
+    const v = y[i + 1] as number;
     let best = 1;
     let found = -1;
     for (let j = 0; j < n; j++) {
       const a = u - (y[j] as number);
       const b = v - (y[j + 1] as number);
       const d = a * a + b * b;
-      if (d > 0 && d <= best && (d < best || found >= 0) && d < 1) {
+      if (d <= best && d > 0 && d < 1 && (j - i > theilerWindow || i - j > theilerWindow)) {
         best = d;
         found = j;
       }
     }
     neighbours[i] = found;
   }
-  return slope(y, neighbours);
+  return slope(y, neighbours, references, fit);
 }
 
-/** The same with points sorted along the diagonal, looking outward only as far as a nearer one could be. */
-export function sortedScan(x: Float64Array, horizon: number): number {
-  const y = rescale(x);
-  if (!y) return 0;
+/** The index of a point goes into the last bits of its key, so that keys can be sorted without a comparison function. */
+const INDEX_BITS = 12;
+const INDEX_MASK = (1 << INDEX_BITS) - 1;
+/** What that can move a key by: keys are below 2. */
+const KEY_ERROR = 2 ** (INDEX_BITS - 51);
+
+/**
+ * By points sorted along the diagonal, looking outward only as far as a nearer one could be: points whose sums of
+ * coordinates differ by g are at least g / sqrt(2) apart. Series of up to 4095 points.
+ */
+export function sortedScan(x: Float64Array, { theilerWindow, horizon, fit }: FastSettings = ONE_STEP): number {
+  if (x.length > INDEX_MASK) throw new RangeError(`series of at most ${INDEX_MASK} points, not ${x.length}`);
+  const { y, neighbours, keys: allKeys, u, v, time } = workspaceFor(x.length);
+  if (!rescale(x, y)) return 0;
   const n = x.length - 1 - horizon;
-  const key = new Float64Array(n);
-  for (let i = 0; i < n; i++) key[i] = (y[i] as number) + (y[i + 1] as number);
-  const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => (key[a] as number) - (key[b] as number));
-  const neighbours = new Int32Array(n).fill(-1);
+  const references = n - theilerWindow;
+  const keys = allKeys.subarray(0, n);
+  const words = new Int32Array(keys.buffer, 0, 2 * n); // little-endian: the low word comes first
+  for (let i = 0; i < n; i++) {
+    keys[i] = (y[i] as number) + (y[i + 1] as number);
+    words[2 * i] = ((words[2 * i] as number) & ~INDEX_MASK) | i;
+  }
+  keys.sort();
   for (let s = 0; s < n; s++) {
-    const i = order[s] as number;
-    const [u, v, k] = [y[i] as number, y[i + 1] as number, key[i] as number];
+    const i = (words[2 * s] as number) & INDEX_MASK;
+    time[s] = i;
+    u[s] = y[i] as number;
+    v[s] = y[i + 1] as number;
+  }
+  for (let s = 0; s < n; s++) {
+    const i = time[s] as number;
+    if (i >= references) continue;
+    const [us, vs, key] = [u[s] as number, v[s] as number, keys[s] as number];
     let best = 1;
     let found = -1;
-    const look = (j: number): void => {
-      const a = u - (y[j] as number);
-      const b = v - (y[j + 1] as number);
-      const d = a * a + b * b;
-      if (d > 0 && (d < best || (d === best && j > found && best < 1))) {
-        best = d;
-        found = j;
+    // A gap above this cannot hide a nearer point, nor one as near.
+    let reach = Math.SQRT2 + 2 * KEY_ERROR;
+    let right = s + 1;
+    let left = s - 1;
+    for (;;) {
+      const goRight = right < n && (keys[right] as number) - key <= reach;
+      const goLeft = left >= 0 && key - (keys[left] as number) <= reach;
+      if (!goRight && !goLeft) break;
+      if (goRight) {
+        const a = us - (u[right] as number);
+        const b = vs - (v[right] as number);
+        const d = a * a + b * b;
+        const j = time[right++] as number;
+        if (
+          d <= best &&
+          d > 0 &&
+          (j - i > theilerWindow || i - j > theilerWindow) &&
+          (d < best || (j > found && d < 1))
+        ) {
+          best = d;
+          found = j;
+          reach = Math.sqrt(2 * d) + 3 * KEY_ERROR;
+        }
       }
-    };
-    const bound = (j: number): boolean => {
-      const gap = Math.abs((key[j] as number) - k) - 1e-14;
-      return gap > 0 && gap * gap > 2 * best;
-    };
-    for (let r = s + 1; r < n && !bound(order[r] as number); r++) look(order[r] as number);
-    for (let l = s - 1; l >= 0 && !bound(order[l] as number); l--) look(order[l] as number);
+      if (goLeft) {
+        const a = us - (u[left] as number);
+        const b = vs - (v[left] as number);
+        const d = a * a + b * b;
+        const j = time[left--] as number;
+        if (
+          d <= best &&
+          d > 0 &&
+          (j - i > theilerWindow || i - j > theilerWindow) &&
+          (d < best || (j > found && d < 1))
+        ) {
+          best = d;
+          found = j;
+          reach = Math.sqrt(2 * d) + 3 * KEY_ERROR;
+        }
+      }
+    }
     neighbours[i] = found;
   }
-  return slope(y, neighbours);
+  return slope(y, neighbours, references, fit);
 }

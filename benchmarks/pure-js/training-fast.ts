@@ -1,4 +1,8 @@
-/** SGD on a 3-layer sigmoid network with softmax and cross-entropy, batched, in well-written typed-array JavaScript. */
+/**
+ * SGD on a 3-layer sigmoid network with softmax and cross-entropy in well-written JavaScript: typed arrays, no allocation
+ * in a step, four rows of weights at a time so that every sum is loaded and stored a quarter as often. `step` looks at every input; `sparseStep` is
+ * our algorithm, which lists the non-zero inputs of a batch first, by sample and by input.
+ */
 export interface FastNetwork {
   readonly sizes: readonly [number, number, number, number];
   /** Per layer W [inputs, outputs] row-major, and b [outputs]. */
@@ -26,26 +30,39 @@ export function fromParameters(sizes: FastNetwork['sizes'], parameters: Float64A
   return { sizes, weights, biases };
 }
 
-/** z [count, outputs] = b + input [count, inputs] W, zero inputs skipped. */
-function affine(
-  input: Float64Array,
-  count: number,
-  w: Float64Array,
-  b: Float64Array,
-  inputs: number,
-  z: Float64Array,
-): void {
-  const outputs = b.length;
-  for (let s = 0; s < count; s++) {
-    const to = s * outputs;
-    for (let o = 0; o < outputs; o++) z[to + o] = b[o] as number;
-    for (let i = 0; i < inputs; i++) {
-      const x = input[s * inputs + i] as number;
-      if (x === 0) continue;
-      const from = i * outputs;
-      for (let o = 0; o < outputs; o++) z[to + o] = (z[to + o] as number) + x * (w[from + o] as number);
-    }
-  }
+/** W1 [outputs, inputs], row-major, as in `Mlp.parameters`. */
+export function firstLayer({ sizes: [inputs, outputs], weights }: FastNetwork): Float64Array {
+  const w = weights[0] as Float64Array;
+  return Float64Array.from(
+    { length: inputs * outputs },
+    (_, k) => w[(k % inputs) * outputs + Math.floor(k / inputs)] as number,
+  );
+}
+
+/** Non-zero inputs of a batch, once by sample and once by input: entry k of a list is at `index[k]` with `value[k]`. */
+interface Compressed {
+  /** [lists + 1] */
+  readonly start: Int32Array;
+  readonly index: Int32Array;
+  readonly value: Float64Array;
+}
+
+export interface Workspace {
+  /** Activations and deltas of the three layers, [batch, outputs]. */
+  readonly a: readonly Float64Array[];
+  readonly d: readonly Float64Array[];
+  readonly bySample: Compressed;
+  readonly byInput: Compressed;
+}
+
+export function workspace(sizes: FastNetwork['sizes'], batch: number): Workspace {
+  const buffers = () => [1, 2, 3].map((l) => new Float64Array(batch * (sizes[l] as number)));
+  const lists = (count: number): Compressed => ({
+    start: new Int32Array(count + 1),
+    index: new Int32Array(batch * sizes[0]),
+    value: new Float64Array(batch * sizes[0]),
+  });
+  return { a: buffers(), d: buffers(), bySample: lists(batch), byInput: lists(sizes[0]) };
 }
 
 /** One step on inputs [count, sizes[0]] and labels [count]. `work`: from `workspace`. */
@@ -56,65 +73,247 @@ export function step(
   rate: number,
   work: Workspace,
 ): void {
+  const [w, b] = [network.weights[0], network.biases[0]] as [Float64Array, Float64Array];
+  affine(inputs, labels.length, w, b, work.a[0] as Float64Array);
+  aboveFirstLayer(network, labels, rate, work);
+  descend(inputs, labels.length, w, b, work.d[0] as Float64Array, rate / labels.length);
+}
+
+/** The same, zero inputs skipped. */
+export function sparseStep(
+  network: FastNetwork,
+  inputs: Float64Array,
+  labels: Int32Array,
+  rate: number,
+  work: Workspace,
+): void {
+  const [w, b] = [network.weights[0], network.biases[0]] as [Float64Array, Float64Array];
+  compress(inputs, labels.length, network.sizes[0], work);
+  affineSparse(work.bySample, labels.length, w, b, work.a[0] as Float64Array);
+  aboveFirstLayer(network, labels, rate, work);
+  descendSparse(work.byInput, labels.length, w, b, work.d[0] as Float64Array, rate / labels.length);
+}
+
+/** Class probabilities [count, classes], in `work.a[2]`. */
+export function predict(network: FastNetwork, inputs: Float64Array, count: number, work: Workspace): Float64Array {
+  const { weights, biases, sizes } = network;
+  compress(inputs, count, sizes[0], work);
+  affineSparse(work.bySample, count, weights[0] as Float64Array, biases[0] as Float64Array, work.a[0] as Float64Array);
+  forwardAboveFirst(network, count, work);
+  return work.a[2] as Float64Array;
+}
+
+function forwardAboveFirst({ sizes, weights, biases }: FastNetwork, count: number, { a }: Workspace): void {
+  for (let l = 1; l < 3; l++) {
+    const below = a[l - 1] as Float64Array;
+    sigmoid(below, count * (sizes[l] as number));
+    affine(below, count, weights[l] as Float64Array, biases[l] as Float64Array, a[l] as Float64Array);
+  }
+  softmax(a[2] as Float64Array, count, sizes[3]);
+}
+
+/** From z of the first layer to its delta; the upper layers are updated. */
+function aboveFirstLayer(network: FastNetwork, labels: Int32Array, rate: number, work: Workspace): void {
   const { sizes, weights, biases } = network;
   const count = labels.length;
   const { a, d } = work;
-  for (let l = 0; l < 3; l++) {
-    const below = l === 0 ? inputs : (a[l - 1] as Float64Array);
-    const z = a[l] as Float64Array;
-    affine(below, count, weights[l] as Float64Array, biases[l] as Float64Array, sizes[l] as number, z);
-    const n = count * (sizes[l + 1] as number);
-    if (l < 2) for (let i = 0; i < n; i++) z[i] = 1 / (1 + Math.exp(-(z[i] as number)));
-  }
-  const classes = sizes[3];
-  const [p, delta] = [a[2] as Float64Array, d[2] as Float64Array];
+  forwardAboveFirst(network, count, work);
+  const [p, delta, classes] = [a[2] as Float64Array, d[2] as Float64Array, sizes[3]];
+  for (let k = 0; k < count * classes; k++) delta[k] = p[k] as number;
   for (let s = 0; s < count; s++) {
-    let [top, sum] = [Number.NEGATIVE_INFINITY, 0];
-    for (let c = 0; c < classes; c++) top = Math.max(top, p[s * classes + c] as number);
-    for (let c = 0; c < classes; c++) sum += p[s * classes + c] = Math.exp((p[s * classes + c] as number) - top);
-    for (let c = 0; c < classes; c++)
-      delta[s * classes + c] = (p[s * classes + c] as number) / sum - (labels[s] === c ? 1 : 0);
+    const at = s * classes + (labels[s] as number);
+    delta[at] = (delta[at] as number) - 1;
   }
   for (let l = 2; l > 0; l--) {
-    const [inner, outer] = [sizes[l] as number, sizes[l + 1] as number];
-    const [w, above, below, act] = [weights[l], d[l], d[l - 1], a[l - 1]] as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    for (let s = 0; s < count; s++) {
-      for (let i = 0; i < inner; i++) {
-        let sum = 0;
-        for (let o = 0; o < outer; o++) sum += (w[i * outer + o] as number) * (above[s * outer + o] as number);
-        const y = act[s * inner + i] as number;
-        below[s * inner + i] = sum * y * (1 - y);
-      }
-    }
+    const [w, above, act] = [weights[l], d[l], a[l - 1]] as [Float64Array, Float64Array, Float64Array];
+    backward(w, above, act, d[l - 1] as Float64Array, count, sizes[l] as number, sizes[l + 1] as number);
+    descend(act, count, w, biases[l] as Float64Array, above, rate / count);
   }
-  const scale = rate / count;
-  for (let l = 0; l < 3; l++) {
-    const below = l === 0 ? inputs : (a[l - 1] as Float64Array);
-    const [inner, outer] = [sizes[l] as number, sizes[l + 1] as number];
-    const [w, b, above] = [weights[l], biases[l], d[l]] as [Float64Array, Float64Array, Float64Array];
-    for (let s = 0; s < count; s++) {
-      for (let i = 0; i < inner; i++) {
-        const x = scale * (below[s * inner + i] as number);
-        if (x === 0) continue;
-        for (let o = 0; o < outer; o++)
-          w[i * outer + o] = (w[i * outer + o] as number) - x * (above[s * outer + o] as number);
-      }
-      for (let o = 0; o < outer; o++) b[o] = (b[o] as number) - scale * (above[s * outer + o] as number);
+}
+
+function sigmoid(z: Float64Array, count: number): void {
+  for (let k = 0; k < count; k++) z[k] = 1 / (1 + Math.exp(-(z[k] as number)));
+}
+
+function softmax(z: Float64Array, count: number, classes: number): void {
+  for (let s = 0; s < count; s++) {
+    const at = s * classes;
+    let top = z[at] as number;
+    for (let c = 1; c < classes; c++) if ((z[at + c] as number) > top) top = z[at + c] as number;
+    let sum = 0;
+    for (let c = 0; c < classes; c++) sum += z[at + c] = Math.exp((z[at + c] as number) - top);
+    for (let c = 0; c < classes; c++) z[at + c] = (z[at + c] as number) / sum;
+  }
+}
+
+/** below [count, inner] = (above [count, outer] W^T) act (1 - act) */
+function backward(
+  w: Float64Array,
+  above: Float64Array,
+  act: Float64Array,
+  below: Float64Array,
+  count: number,
+  inner: number,
+  outer: number,
+): void {
+  for (let s = 0; s < count; s++) {
+    for (let i = 0; i < inner; i++) {
+      let sum = 0;
+      for (let o = 0; o < outer; o++) sum += (w[i * outer + o] as number) * (above[s * outer + o] as number);
+      const y = act[s * inner + i] as number;
+      below[s * inner + i] = sum * y * (1 - y);
     }
   }
 }
 
-export interface Workspace {
-  readonly a: readonly Float64Array[];
-  readonly d: readonly Float64Array[];
+/** to[at..] += factor value[first + k stride] from[k], for rows k < count of `from` [count, length]. */
+function addRows(
+  to: Float64Array,
+  at: number,
+  length: number,
+  from: Float64Array,
+  count: number,
+  value: Float64Array,
+  first: number,
+  stride: number,
+  factor: number,
+): void {
+  let k = 0;
+  for (; k + 4 <= count; k += 4) {
+    const v = first + k * stride;
+    const x0 = factor * (value[v] as number);
+    const x1 = factor * (value[v + stride] as number);
+    const x2 = factor * (value[v + 2 * stride] as number);
+    const x3 = factor * (value[v + 3 * stride] as number);
+    const r0 = k * length;
+    const [r1, r2, r3] = [r0 + length, r0 + 2 * length, r0 + 3 * length];
+    for (let o = 0; o < length; o++) {
+      to[at + o] =
+        (to[at + o] as number) +
+        (x0 * (from[r0 + o] as number) + x1 * (from[r1 + o] as number)) +
+        (x2 * (from[r2 + o] as number) + x3 * (from[r3 + o] as number));
+    }
+  }
+  for (; k < count; k++) {
+    const x = factor * (value[first + k * stride] as number);
+    for (let o = 0; o < length; o++) to[at + o] = (to[at + o] as number) + x * (from[k * length + o] as number);
+  }
 }
 
-export function workspace(sizes: FastNetwork['sizes'], batch: number): Workspace {
-  const buffers = () => [1, 2, 3].map((l) => new Float64Array(batch * (sizes[l] as number)));
-  return { a: buffers(), d: buffers() };
+/** to[at..] += factor value[k] from[index[k]], for k of list `list`. */
+function addListed(
+  to: Float64Array,
+  at: number,
+  length: number,
+  from: Float64Array,
+  { start, index, value }: Compressed,
+  list: number,
+  factor: number,
+): void {
+  let k = start[list] as number;
+  const end = start[list + 1] as number;
+  for (; k + 4 <= end; k += 4) {
+    const x0 = factor * (value[k] as number);
+    const x1 = factor * (value[k + 1] as number);
+    const x2 = factor * (value[k + 2] as number);
+    const x3 = factor * (value[k + 3] as number);
+    const r0 = (index[k] as number) * length;
+    const r1 = (index[k + 1] as number) * length;
+    const r2 = (index[k + 2] as number) * length;
+    const r3 = (index[k + 3] as number) * length;
+    for (let o = 0; o < length; o++) {
+      to[at + o] =
+        (to[at + o] as number) +
+        (x0 * (from[r0 + o] as number) + x1 * (from[r1 + o] as number)) +
+        (x2 * (from[r2 + o] as number) + x3 * (from[r3 + o] as number));
+    }
+  }
+  for (; k < end; k++) {
+    const x = factor * (value[k] as number);
+    const r = (index[k] as number) * length;
+    for (let o = 0; o < length; o++) to[at + o] = (to[at + o] as number) + x * (from[r + o] as number);
+  }
+}
+
+/** z [count, outputs] = b + input [count, inputs] W */
+function affine(input: Float64Array, count: number, w: Float64Array, b: Float64Array, z: Float64Array): void {
+  const outputs = b.length;
+  const inputs = w.length / outputs;
+  for (let s = 0; s < count; s++) {
+    for (let o = 0; o < outputs; o++) z[s * outputs + o] = b[o] as number;
+    addRows(z, s * outputs, outputs, w, inputs, input, s * inputs, 1, 1);
+  }
+}
+
+function affineSparse(input: Compressed, count: number, w: Float64Array, b: Float64Array, z: Float64Array): void {
+  const outputs = b.length;
+  for (let s = 0; s < count; s++) {
+    for (let o = 0; o < outputs; o++) z[s * outputs + o] = b[o] as number;
+    addListed(z, s * outputs, outputs, w, input, s, 1);
+  }
+}
+
+/** W -= scale input^T delta, b -= scale sum of delta; input [count, inputs], delta [count, outputs]. */
+function descend(
+  input: Float64Array,
+  count: number,
+  w: Float64Array,
+  b: Float64Array,
+  delta: Float64Array,
+  scale: number,
+): void {
+  const outputs = b.length;
+  const inputs = w.length / outputs;
+  for (let i = 0; i < inputs; i++) addRows(w, i * outputs, outputs, delta, count, input, i, inputs, -scale);
+  descendBiases(count, b, delta, scale);
+}
+
+function descendSparse(
+  input: Compressed,
+  count: number,
+  w: Float64Array,
+  b: Float64Array,
+  delta: Float64Array,
+  scale: number,
+): void {
+  const outputs = b.length;
+  const inputs = w.length / outputs;
+  for (let i = 0; i < inputs; i++) addListed(w, i * outputs, outputs, delta, input, i, -scale);
+  descendBiases(count, b, delta, scale);
+}
+
+function descendBiases(count: number, b: Float64Array, delta: Float64Array, scale: number): void {
+  const outputs = b.length;
+  for (let s = 0; s < count; s++) {
+    for (let o = 0; o < outputs; o++) b[o] = (b[o] as number) - scale * (delta[s * outputs + o] as number);
+  }
+}
+
+/** Lists the non-zero inputs, by sample and by input. */
+function compress(inputs: Float64Array, count: number, columns: number, { bySample, byInput }: Workspace): void {
+  const { start, index, value } = bySample;
+  const ends = byInput.start.fill(0);
+  let k = 0;
+  for (let s = 0; s < count; s++) {
+    start[s] = k;
+    for (let i = 0; i < columns; i++) {
+      const x = inputs[s * columns + i] as number;
+      if (x === 0) continue;
+      index[k] = i;
+      value[k++] = x;
+      ends[i] = (ends[i] as number) + 1;
+    }
+  }
+  start[count] = k;
+  // From counts to ends; filling backwards turns ends into starts.
+  for (let i = 1; i <= columns; i++) ends[i] = (ends[i] as number) + (ends[i - 1] as number);
+  for (let s = count - 1; s >= 0; s--) {
+    for (k = (start[s + 1] as number) - 1; k >= (start[s] as number); k--) {
+      const i = index[k] as number;
+      const at = (ends[i] as number) - 1;
+      ends[i] = at;
+      byInput.index[at] = s;
+      byInput.value[at] = value[k] as number;
+    }
+  }
 }
