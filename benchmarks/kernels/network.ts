@@ -46,14 +46,20 @@ async function subject(part: Subject['part'], softmaxLoss: 'cross-entropy' | 'sq
   };
 }
 
-/** The first images of MNIST. */
+/** The first images of MNIST's 70,000, its test part last. */
 export async function mnist(rows: number, loss: 'cross-entropy' | 'squared-error' = 'cross-entropy') {
-  const { features, labels } = await loadDataset('mnist');
-  const pixels = (features.data as Uint8Array).slice(0, rows * INPUTS);
-  return subject(
-    { features: { data: pixels, shape: [rows, INPUTS] }, labels: labels.slice(0, rows), factor: 1 / 255 },
-    loss,
-  );
+  const dataset = await loadDataset('mnist');
+  const data = new Uint8Array(rows * INPUTS);
+  const labels = new Int32Array(rows);
+  let filled = 0;
+  for (const part of [dataset, dataset.test]) {
+    if (!part || filled === rows) continue;
+    const count = Math.min(rows - filled, part.labels.length);
+    data.set((part.features.data as Uint8Array).subarray(0, count * INPUTS), filled * INPUTS);
+    labels.set(part.labels.subarray(0, count), filled);
+    filled += count;
+  }
+  return subject({ features: { data, shape: [rows, INPUTS] }, labels, factor: 1 / 255 }, loss);
 }
 
 /** Inputs of which none is 0. */

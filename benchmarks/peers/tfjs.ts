@@ -34,7 +34,7 @@ export class Tfjs {
         wasm.setWasmPaths(path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm')) + path.sep);
       }
       tf.enableProdMode();
-      await use(tf, backend);
+      await withoutListeners(() => use(tf, backend));
       return new Tfjs(tf, backend);
     } catch (error) {
       return { absent: `@tensorflow/tfjs-core or -backend-${backend}: ${(error as Error).message.split('\n')[0]}` };
@@ -123,4 +123,16 @@ export class Tfjs {
 async function use(tf: Core, backend: Backend): Promise<void> {
   if (!(await tf.setBackend(backend))) throw new Error(`the ${backend} backend does not start`);
   await tf.ready();
+}
+
+/** The wasm module puts listeners for uncaught errors on the process, which print its whole source. */
+async function withoutListeners(work: () => Promise<void>): Promise<void> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = events.map((event) => process.rawListeners(event));
+  await work();
+  events.forEach((event, i) => {
+    for (const listener of process.rawListeners(event)) {
+      if (!before[i]?.includes(listener)) process.removeListener(event, listener as (error: unknown) => void);
+    }
+  });
 }
