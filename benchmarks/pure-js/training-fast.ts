@@ -1,7 +1,7 @@
 /**
  * SGD on a 3-layer sigmoid network with softmax and cross-entropy in well-written JavaScript: typed arrays, no allocation
  * in a step, four rows of weights at a time so that every sum is loaded and stored a quarter as often. `step` looks at every input; `sparseStep` is
- * our algorithm, which lists the non-zero inputs of a batch first, by sample and by input.
+ * our algorithm, on samples of which only the non-zero inputs are stored.
  */
 export interface FastNetwork {
   readonly sizes: readonly [number, number, number, number];
@@ -39,9 +39,8 @@ export function firstLayer({ sizes: [inputs, outputs], weights }: FastNetwork): 
   );
 }
 
-/** Non-zero inputs of a batch, once by sample and once by input: entry k of a list is at `index[k]` with `value[k]`. */
-interface Compressed {
-  /** [lists + 1] */
+/** Rows of which only what is not 0 is stored: row r has value[k] in column index[k] for k from start[r] to start[r + 1]. */
+export interface Compressed {
   readonly start: Int32Array;
   readonly index: Int32Array;
   readonly value: Float64Array;
@@ -51,18 +50,37 @@ export interface Workspace {
   /** Activations and deltas of the three layers, [batch, outputs]. */
   readonly a: readonly Float64Array[];
   readonly d: readonly Float64Array[];
-  readonly bySample: Compressed;
+  /** The inputs of a batch, transposed: a row for each input. */
   readonly byInput: Compressed;
 }
 
+/** @param inputs [rows, columns] */
+export function compress(inputs: Float64Array, columns: number): Compressed {
+  const rows = inputs.length / columns;
+  const count = inputs.reduce((sum, x) => sum + (x === 0 ? 0 : 1), 0);
+  const compressed = emptyRows(rows, count);
+  let k = 0;
+  for (let r = 0; r < rows; r++) {
+    for (let i = 0; i < columns; i++) {
+      const x = inputs[r * columns + i] as number;
+      if (x === 0) continue;
+      compressed.index[k] = i;
+      compressed.value[k++] = x;
+    }
+    compressed.start[r + 1] = k;
+  }
+  return compressed;
+}
+
+const emptyRows = (rows: number, entries: number): Compressed => ({
+  start: new Int32Array(rows + 1),
+  index: new Int32Array(entries),
+  value: new Float64Array(entries),
+});
+
 export function workspace(sizes: FastNetwork['sizes'], batch: number): Workspace {
   const buffers = () => [1, 2, 3].map((l) => new Float64Array(batch * (sizes[l] as number)));
-  const lists = (count: number): Compressed => ({
-    start: new Int32Array(count + 1),
-    index: new Int32Array(batch * sizes[0]),
-    value: new Float64Array(batch * sizes[0]),
-  });
-  return { a: buffers(), d: buffers(), bySample: lists(batch), byInput: lists(sizes[0]) };
+  return { a: buffers(), d: buffers(), byInput: emptyRows(sizes[0], batch * sizes[0]) };
 }
 
 /** One step on inputs [count, sizes[0]] and labels [count]. `work`: from `workspace`. */
@@ -79,26 +97,37 @@ export function step(
   descend(inputs, labels.length, w, b, work.d[0] as Float64Array, rate / labels.length);
 }
 
-/** The same, zero inputs skipped. */
+/** One step on the samples from number `first` on, as many as there are labels. */
 export function sparseStep(
   network: FastNetwork,
-  inputs: Float64Array,
+  samples: Compressed,
+  first: number,
   labels: Int32Array,
   rate: number,
   work: Workspace,
 ): void {
   const [w, b] = [network.weights[0], network.biases[0]] as [Float64Array, Float64Array];
-  compress(inputs, labels.length, network.sizes[0], work);
-  affineSparse(work.bySample, labels.length, w, b, work.a[0] as Float64Array);
+  const [count, delta] = [labels.length, work.d[0] as Float64Array];
+  affineSparse(samples, first, count, w, b, work.a[0] as Float64Array);
   aboveFirstLayer(network, labels, rate, work);
-  descendSparse(work.byInput, labels.length, w, b, work.d[0] as Float64Array, rate / labels.length);
+  if (count === 1) {
+    descendOne(samples, first, w, b, delta, rate);
+  } else {
+    transpose(samples, first, count, network.sizes[0], work.byInput);
+    descendSparse(work.byInput, count, w, b, delta, rate / count);
+  }
 }
 
-/** Class probabilities [count, classes], in `work.a[2]`. */
-export function predict(network: FastNetwork, inputs: Float64Array, count: number, work: Workspace): Float64Array {
-  const { weights, biases, sizes } = network;
-  compress(inputs, count, sizes[0], work);
-  affineSparse(work.bySample, count, weights[0] as Float64Array, biases[0] as Float64Array, work.a[0] as Float64Array);
+/** Class probabilities [count, classes] of the samples from number `first` on, in `work.a[2]`. */
+export function predict(
+  network: FastNetwork,
+  samples: Compressed,
+  first: number,
+  count: number,
+  work: Workspace,
+): Float64Array {
+  const [w, b] = [network.weights[0], network.biases[0]] as [Float64Array, Float64Array];
+  affineSparse(samples, first, count, w, b, work.a[0] as Float64Array);
   forwardAboveFirst(network, count, work);
   return work.a[2] as Float64Array;
 }
@@ -245,11 +274,18 @@ function affine(input: Float64Array, count: number, w: Float64Array, b: Float64A
   }
 }
 
-function affineSparse(input: Compressed, count: number, w: Float64Array, b: Float64Array, z: Float64Array): void {
+function affineSparse(
+  samples: Compressed,
+  first: number,
+  count: number,
+  w: Float64Array,
+  b: Float64Array,
+  z: Float64Array,
+): void {
   const outputs = b.length;
   for (let s = 0; s < count; s++) {
     for (let o = 0; o < outputs; o++) z[s * outputs + o] = b[o] as number;
-    addListed(z, s * outputs, outputs, w, input, s, 1);
+    addListed(z, s * outputs, outputs, w, samples, first + s, 1);
   }
 }
 
@@ -282,6 +318,24 @@ function descendSparse(
   descendBiases(count, b, delta, scale);
 }
 
+/** Of a single sample: each of its inputs has one row of weights to change. */
+function descendOne(
+  { start, index, value }: Compressed,
+  sample: number,
+  w: Float64Array,
+  b: Float64Array,
+  delta: Float64Array,
+  scale: number,
+): void {
+  const outputs = b.length;
+  for (let k = start[sample] as number; k < (start[sample + 1] as number); k++) {
+    const row = (index[k] as number) * outputs;
+    const x = scale * (value[k] as number);
+    for (let o = 0; o < outputs; o++) w[row + o] = (w[row + o] as number) - x * (delta[o] as number);
+  }
+  descendBiases(1, b, delta, scale);
+}
+
 function descendBiases(count: number, b: Float64Array, delta: Float64Array, scale: number): void {
   const outputs = b.length;
   for (let s = 0; s < count; s++) {
@@ -289,31 +343,26 @@ function descendBiases(count: number, b: Float64Array, delta: Float64Array, scal
   }
 }
 
-/** Lists the non-zero inputs, by sample and by input. */
-function compress(inputs: Float64Array, count: number, columns: number, { bySample, byInput }: Workspace): void {
-  const { start, index, value } = bySample;
-  const ends = byInput.start.fill(0);
-  let k = 0;
-  for (let s = 0; s < count; s++) {
-    start[s] = k;
-    for (let i = 0; i < columns; i++) {
-      const x = inputs[s * columns + i] as number;
-      if (x === 0) continue;
-      index[k] = i;
-      value[k++] = x;
-      ends[i] = (ends[i] as number) + 1;
-    }
-  }
-  start[count] = k;
+/** A batch's rows as columns. */
+function transpose(
+  { start, index, value }: Compressed,
+  first: number,
+  count: number,
+  columns: number,
+  to: Compressed,
+): void {
+  const ends = to.start.fill(0);
+  const [from, end] = [start[first] as number, start[first + count] as number];
+  for (let k = from; k < end; k++) ends[index[k] as number] = (ends[index[k] as number] as number) + 1;
   // From counts to ends; filling backwards turns ends into starts.
   for (let i = 1; i <= columns; i++) ends[i] = (ends[i] as number) + (ends[i - 1] as number);
   for (let s = count - 1; s >= 0; s--) {
-    for (k = (start[s + 1] as number) - 1; k >= (start[s] as number); k--) {
+    for (let k = (start[first + s + 1] as number) - 1; k >= (start[first + s] as number); k--) {
       const i = index[k] as number;
       const at = (ends[i] as number) - 1;
       ends[i] = at;
-      byInput.index[at] = s;
-      byInput.value[at] = value[k] as number;
+      to.index[at] = s;
+      to.value[at] = value[k] as number;
     }
   }
 }
