@@ -162,7 +162,9 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 export function printReport({ name, unit, rounds, timings, reaches, notes }: Report): void {
-  console.log(`\n${name}, time a ${unit}: median [quartiles] of ${rounds} rounds, ratio to the first`);
+  console.log(
+    `\n${name}, time a ${unit}: median [quartiles] of ${rounds} round${rounds > 1 ? 's' : ''}, ratio to the first`,
+  );
   const width = Math.max(...timings.map((timing) => timing.name.length)) + 2;
   for (const { name: contender, seconds, ratio, peakMemoryBytes, flopsPerSecond, shareOfPeak, absent } of timings) {
     if (!seconds) {

@@ -26,7 +26,7 @@ export function cliBenchmarks(): Benchmark[] {
       run: () => {
         const line = `"${process.execPath}" "${program}" ${command}`;
         const flags = ['-N', '--warmup=1', `--runs=${runs}`, `--export-json=${file}`, '--style=none'];
-        execFileSync('hyperfine', [...flags, line], { stdio: ['ignore', 'ignore', 'inherit'] });
+        execFileSync('hyperfine', [...flags, line], { stdio: ['ignore', 'ignore', 'pipe'] });
         const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: { median: number }[] };
         return results[0]?.median ?? Number.NaN;
       },
