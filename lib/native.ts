@@ -66,14 +66,16 @@ const VARIANTS = [
 
 /** Names of the binaries to try here, best first; LEGCNET_VARIANT names one and leaves no choice. */
 function wanted(find: Finder): string[] {
-  const chosen = process.env.LEGCNET_VARIANT;
-  if (chosen !== undefined && chosen !== '') {
-    const found = VARIANTS.find(({ variant }) => variant === chosen);
-    if (found) return [found.binary];
-    throw unexpected('ERR_OPTION', 'LEGCNET_VARIANT', VARIANTS.map(({ variant }) => variant).join(', '), chosen);
-  }
+  const chosen = process.env.LEGCNET_VARIANT || undefined;
+  const named = VARIANTS.find(({ variant }) => variant === chosen);
+  if (named?.level === 0) return [named.binary];
   const { level } = require(find('legcnet_cpu')) as { level: () => number };
-  return VARIANTS.filter((candidate) => candidate.level <= level()).map(({ binary }) => binary);
+  const able = VARIANTS.filter((candidate) => candidate.level <= level());
+  if (chosen === undefined) return able.map(({ binary }) => binary);
+  // One that is too high would load, and end the process at its first unknown instruction.
+  if (named && able.includes(named)) return [named.binary];
+  const names = able.map(({ variant }) => variant).join(', ');
+  throw unexpected('ERR_OPTION', 'LEGCNET_VARIANT', `one that this processor can run, ${names}`, chosen);
 }
 
 function load(): Loaded {
