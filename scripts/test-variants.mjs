@@ -37,11 +37,10 @@ function expect(what, holds, detail = '') {
 /** Runs Node on this processor, or on an emulated one. */
 function node(cpu, args, env = {}) {
   const command = cpu ? [QEMU, '-cpu', cpu, process.execPath, ...args] : [process.execPath, ...args];
-  const { LEGCNET_VARIANT: _, ...inherited } = process.env;
   const run = spawnSync(command[0], command.slice(1), {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    env: { ...inherited, LEGCNET_FROM_SOURCE: '1', ...env },
+    env: { ...process.env, LEGCNET_VARIANT: '', LEGCNET_FROM_SOURCE: '1', ...env },
   });
   // What qemu says of features that neither it nor we have a use for.
   const said = run.stderr.split('\n').filter((line) => !line.includes("TCG doesn't support requested feature"));
