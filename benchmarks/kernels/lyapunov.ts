@@ -115,22 +115,20 @@ function benchmark(windows: Windows): Benchmark {
       },
     );
   const expected = async (count: number): Promise<Float64Array> => (await ours(data, count, 1)).exponent;
-  const each = (
+  /** Whoever takes windows in this process, one by one or a few at once. */
+  const peer = (
     contender: string,
     count: number,
     tolerance: number,
-    exponentOf: (x: Float64Array) => number,
-  ): Contender => ({
-    name: contender,
-    verify: async () => {
-      const theirs = Array.from({ length: count }, (_, r) => exponentOf(row(r)));
-      assertAgree(contender, theirs, await expected(count), tolerance);
-    },
-    run: () =>
-      timed(count, () => {
-        for (let r = 0; r < count; r++) exponentOf(row(r));
-      }),
-  });
+    exponentsOf: (windows: Float64Array[]) => ArrayLike<number>,
+  ): Contender => {
+    const few = Array.from({ length: count }, (_, r) => row(r));
+    return {
+      name: contender,
+      verify: async () => assertAgree(contender, exponentsOf(few), await expected(count), tolerance),
+      run: () => timed(count, () => exponentsOf(few)),
+    };
+  };
   const legcnet = (scalar: string, x: Float64Array | Float32Array, threads: number): Contender => ({
     name: `legcnet, ${scalar}, ${threads} thread${threads > 1 ? 's' : ''}`,
     run: () => timed(ROWS, () => ours(x, ROWS, threads)),
@@ -144,9 +142,9 @@ function benchmark(windows: Windows): Benchmark {
       legcnet('float64', data, 1),
       legcnet('float64', data, 2),
       legcnet('float32', single, 1),
-      each('JavaScript, sorted scan', FEW, 1e-9, (x) => sortedScan(x, settings)),
-      each('JavaScript, brute force', FEW, 1e-9, (x) => bruteForce(x, settings)),
-      { ...each(lyapRName, FEWEST, 2e-5, (x) => lyapR(x, settings)), absent: lyapRAbsent() },
+      peer('JavaScript, sorted scan', FEW, 1e-9, (few) => few.map((x) => sortedScan(x, settings))),
+      peer('JavaScript, brute force', FEW, 1e-9, (few) => few.map((x) => bruteForce(x, settings))),
+      { ...peer(lyapRName, FEWEST, 2e-5, (few) => lyapR(few, settings)), absent: lyapRAbsent() },
       nolds(data.slice(0, FEWEST * length), length, settings, () => expected(FEWEST)),
     ],
     reaches: [

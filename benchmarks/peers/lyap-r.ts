@@ -12,17 +12,28 @@ export function lyapRAbsent(): string | undefined {
 
 let folder: string | undefined;
 
-/** Least-squares slope of lyap_r's S(k) over the fit range. S(k) is printed with seven digits. */
-export function lyapR(x: Float64Array, { theilerWindow, horizon, fit: [from, to] }: FastSettings): number {
+/**
+ * Least-squares slopes of lyap_r's S(k) over the fit range. S(k) is printed with seven digits. The processes are started
+ * by a shell: from a large program like this one it would take several times as long.
+ */
+export function lyapR(windows: readonly Float64Array[], { theilerWindow, horizon, fit }: FastSettings): number[] {
   folder ??= scratchFolder();
-  const [input, output] = [path.join(folder, 'window.txt'), path.join(folder, 'window.ros')];
-  writeFileSync(input, x.join('\n') + '\n');
-  // A first radius above the range finds the nearest of all pairs.
-  const radius = 10 * (Math.max(...x) - Math.min(...x));
-  const settings = ['-m2', '-d1', `-t${theilerWindow}`, `-s${horizon}`, `-r${radius}`, '-V0'];
-  execFileSync('lyap_r', [input, ...settings, '-o', output], { stdio: 'ignore' });
-  const curve = new Map(
-    readFileSync(output, 'utf8')
+  const files = windows.map((x, i) => {
+    const file = path.join(folder as string, `${i}.txt`);
+    writeFileSync(file, `${x.join('\n')}\n`);
+    return file;
+  });
+  // A first radius above every range finds the nearest of all pairs.
+  const settings = `-m2 -d1 -t${theilerWindow} -s${horizon} -r1e9 -V0`;
+  const loop = `for file; do lyap_r "$file" ${settings} -o "$file.ros" || exit 1; done`;
+  execFileSync('sh', ['-c', loop, 'sh', ...files], { stdio: 'ignore' });
+  return files.map((file) => slope(readFileSync(`${file}.ros`, 'utf8'), fit));
+}
+
+/** @param curve lines of k and S(k) */
+function slope(curve: string, [from, to]: FastSettings['fit']): number {
+  const steps = new Map(
+    curve
       .trim()
       .split('\n')
       .map((line) => line.split(/\s+/).map(Number) as [number, number]),
@@ -30,7 +41,7 @@ export function lyapR(x: Float64Array, { theilerWindow, horizon, fit: [from, to]
   const middle = (from + to) / 2;
   let [product, squares] = [0, 0];
   for (let k = from; k <= to; k++) {
-    product += (k - middle) * (curve.get(k) ?? Number.NaN);
+    product += (k - middle) * (steps.get(k) ?? Number.NaN);
     squares += (k - middle) ** 2;
   }
   return product / squares;
