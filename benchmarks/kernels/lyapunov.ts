@@ -180,8 +180,13 @@ function nolds(
   };
   return {
     name: "nolds' lyap_r",
-    absent: 'absent' in python ? python.absent : undefined,
-    // It follows neighbours with its own means over what is apart: the same to rounding where no two points coincide.
+    absent:
+      theilerWindow > 0
+        ? 'with a Theiler window it follows other points than lyap_r'
+        : 'absent' in python
+          ? python.absent
+          : undefined,
+    // The same to rounding where no two points coincide and every point has a neighbour nearer than the range.
     verify: async () => assertAgree('nolds', (await work()).exponents, await expected(), 1e-6),
     run: async () => (await work()).seconds,
   };
