@@ -20,8 +20,8 @@ export interface Subject {
   readonly part: Part & { readonly labels: Int32Array };
   readonly networks: Readonly<Record<Scalar, Mlp>>;
   readonly samples: Readonly<Record<Scalar, NativeSamples>>;
-  /** The inputs as JavaScript and TensorFlow.js take them, [rows, 784]. */
-  readonly inputs: Float64Array;
+  /** The inputs as JavaScript and TensorFlow.js take them, [rows, 784]; made when first asked for. */
+  readonly inputs: () => Float64Array;
   /** Share of the inputs that are not 0. */
   readonly density: number;
 }
@@ -29,7 +29,9 @@ export interface Subject {
 async function subject(part: Subject['part'], softmaxLoss: 'cross-entropy' | 'squared-error'): Promise<Subject> {
   const rows = part.labels.length;
   const network = await Mlp.random([...SIZES], { outputActivation: 'softmax', loss: softmaxLoss });
-  const inputs = Float64Array.from(part.features.data, (value) => value * (part.factor ?? 1));
+  let inputs: Float64Array | undefined;
+  let zeros = 0;
+  for (const value of part.features.data) if (value === 0) zeros++;
   return {
     rows,
     part,
@@ -41,8 +43,8 @@ async function subject(part: Subject['part'], softmaxLoss: 'cross-entropy' | 'sq
       float64: await toNativeSamples('train', part, CLASSES, 'float64'),
       float32: await toNativeSamples('train', part, CLASSES, 'float32'),
     },
-    inputs,
-    density: inputs.reduce((sum, x) => sum + (x === 0 ? 0 : 1), 0) / inputs.length,
+    inputs: () => (inputs ??= Float64Array.from(part.features.data, (value) => value * (part.factor ?? 1))),
+    density: 1 - zeros / part.features.data.length,
   };
 }
 

@@ -73,11 +73,11 @@ async function tenThousand(subject: Subject): Promise<Benchmark> {
 }
 
 function pureJs(subject: Subject): Contender {
-  const { rows, inputs, networks } = subject;
+  const { rows, networks } = subject;
   const batch = 128;
   const network = fromParameters(SIZES, networks.float64.parameters);
   const work = workspace(SIZES, batch);
-  const samples = compress(inputs, SIZES[0]);
+  const samples = compress(subject.inputs(), SIZES[0]);
   const outputs = new Float64Array(rows * SIZES[3]);
   const pass = (): Float64Array => {
     for (let s = 0; s < rows; s += batch) {
@@ -103,7 +103,7 @@ async function tfjs(subject: Subject, backend: 'cpu' | 'wasm'): Promise<Contende
   const prepare = async () => {
     await opened.use();
     opened.setParameters(SIZES, networks.float64.parameters);
-    const [all] = opened.batches(Float32Array.from(inputs), part.labels, SIZES[0], SIZES[3], rows);
+    const [all] = opened.batches(Float32Array.from(inputs()), part.labels, SIZES[0], SIZES[3], rows);
     return all as NonNullable<typeof all>;
   };
   const withInputs = async <T>(work: (x: Awaited<ReturnType<typeof prepare>>['x']) => Promise<T>): Promise<T> => {

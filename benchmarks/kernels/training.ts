@@ -167,7 +167,8 @@ const expected = async (subject: Subject, batch: number): Promise<number[]> =>
 
 function pureJs({ subject, batch }: Case, zeros: 'zeros skipped' | 'every input'): Contender {
   const name = `JavaScript, float64, ${zeros}`;
-  const { rows, inputs, part, networks } = subject;
+  const { rows, part, networks } = subject;
+  const inputs = subject.inputs();
   const work = workspace(SIZES, batch);
   const samples = zeros === 'zeros skipped' ? compress(inputs, SIZES[0]) : undefined;
   const epoch = () => {
@@ -196,7 +197,7 @@ async function tfjs({ subject, batch }: Case, backend: 'cpu' | 'wasm'): Promise<
   const open = async () => {
     await opened.use();
     opened.setParameters(SIZES, networks.float64.parameters);
-    return opened.batches(Float32Array.from(inputs), part.labels, SIZES[0], SIZES[3], batch);
+    return opened.batches(Float32Array.from(inputs()), part.labels, SIZES[0], SIZES[3], batch);
   };
   const steps = async (data: Awaited<ReturnType<typeof open>>) => {
     for (const pair of data) opened.step(pair, RATE);

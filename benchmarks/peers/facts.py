@@ -2,8 +2,8 @@
 import ctypes
 import importlib
 import json
-import os
 import re
+import subprocess
 import sys
 
 facts = {"python": sys.version.split()[0]}
@@ -42,7 +42,11 @@ try:
     )
 except ImportError:
     pass
-link = "/etc/alternatives/libblas.so.3-x86_64-linux-gnu"
-if os.path.islink(link):
-    facts["blasAlternative"] = os.readlink(link)
+try:
+    query = ["update-alternatives", "--query", "libblas.so.3-x86_64-linux-gnu"]
+    answer = subprocess.run(query, capture_output=True, text=True, check=True).stdout
+    status, value = (re.search(rf"^{key}: (.*)$", answer, re.M)[1] for key in ("Status", "Value"))
+    facts["blasAlternative"] = f"{value}, chosen by update-alternatives ({status})"
+except (OSError, subprocess.CalledProcessError, TypeError):
+    pass
 print(json.dumps(facts))
