@@ -1,4 +1,5 @@
 /** `run.json`: the record of a run that people and programs read. Its keys are stable; docs/run-folder.md lists them. */
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { defaultThreads, native } from '../native.js';
 import type { MaskSummary } from '../mask/mask.js';
@@ -92,8 +93,20 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
     windows: judgement.windows,
     notes: judgement.notes,
     seconds: result.seconds,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    peakMemoryBytes: peakMemory(),
   };
+}
+
+/** Largest resident set of this process, in bytes. */
+function peakMemory(): number {
+  try {
+    // On Linux getrusage starts from the size of whoever spawned the process; this is the process's own.
+    const [, kibibytes] = readFileSync('/proc/self/status', 'utf8').match(/^VmHWM:\s*(\d+) kB/m) ?? [];
+    if (kibibytes !== undefined) return Number(kibibytes) * 1024;
+  } catch {
+    // not Linux
+  }
+  return process.resourceUsage().maxRSS * 1024;
 }
 
 function networkRecord({ epochs, stoppedBy, scores }: TrainResult, weights: number): NetworkRecord {
