@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "layer_kernels.h"
 #include "parallel.h"
@@ -13,6 +14,8 @@ namespace {
 
 constexpr size_t kEvaluationBlock = 1024;  // rows a block: fixed, so that sums do not depend on the number of threads
 constexpr size_t kForwardRows = 256;       // rows forwarded at a time
+
+constexpr size_t kMostGathered = size_t{1} << 14;  // weights that are gathered before they are streamed
 
 constexpr size_t kTransposeFrom = 8;  // samples in a batch from which the backward pass transposes the weights
 
@@ -340,24 +343,26 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Worksp
 }
 
 template <typename T>
-void Network<T>::pack(const InputBatch<T>& batch, size_t piece, T* packed) const {
+void Network<T>::pack(const InputBatch<T>& batch, size_t piece, const Network* less, bool streamed, T* packed) const {
+  // Streams want whole lines of the memory, which rows are not: they are gathered here first.
+  thread_local AlignedVector<T> gathered;
   const Rows rows = rows_of(batch, piece);
   const Layer& layer = layers_[rows.layer];
-  for (size_t i = rows.begin; i < rows.end; ++i) {
-    std::copy_n(layer.weight.data() + i * layer.stride, layer.out, packed + layer.offset + i * layer.out);
-  }
-}
-
-template <typename T>
-void Network<T>::pack_difference(const InputBatch<T>& batch, size_t piece, const Network& other, T* packed) const {
-  const Rows rows = rows_of(batch, piece);
-  const Layer& layer = layers_[rows.layer];
-  for (size_t i = rows.begin; i < rows.end; ++i) {
+  const size_t size = (rows.end - rows.begin) * layer.out;
+  T* const target = packed + layer.offset + rows.begin * layer.out;
+  streamed &= size <= kMostGathered;
+  if (streamed && gathered.size() < size) gathered.resize(size);
+  T* out = streamed ? gathered.data() : target;
+  for (size_t i = rows.begin; i < rows.end; ++i, out += layer.out) {
     const T* a = layer.weight.data() + i * layer.stride;
-    const T* b = other.layers_[rows.layer].weight.data() + i * layer.stride;
-    T* out = packed + layer.offset + i * layer.out;
-    for (size_t o = 0; o < layer.out; ++o) out[o] = a[o] - b[o];
+    if (less) {
+      const T* b = less->layers_[rows.layer].weight.data() + i * layer.stride;
+      for (size_t o = 0; o < layer.out; ++o) out[o] = a[o] - b[o];
+    } else {
+      std::copy_n(a, layer.out, out);
+    }
   }
+  if (streamed) stream(gathered.data(), size, target);
 }
 
 template <typename T>
@@ -385,18 +390,19 @@ template <typename S, typename Visit>
 void Network<T>::forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const {
   Workspace work;
   InputBatch<T> batch;
-  std::vector<uint32_t> rows(std::min(count, kForwardRows));
-  fit(rows.size(), work.output);
-  for (size_t done = 0; done < count;) {
-    const size_t now = std::min(kForwardRows, count - done);
-    for (size_t s = 0; s < now; ++s) rows[s] = static_cast<uint32_t>(first + done + s);
+  std::vector<uint32_t> in_order, rows;
+  fit(std::min(count, kForwardRows), work.output);
+  for (const size_t end = first + count; first < end; first += kForwardRows) {
+    const size_t now = std::min(kForwardRows, end - first);
+    in_order.resize(now);
+    std::iota(in_order.begin(), in_order.end(), static_cast<uint32_t>(first));
+    samples.by_class(in_order.data(), now, rows);
     select(samples, rows.data(), now, batch);
     for (size_t block = 0; block < batch.blocks(); ++block) {
       batch.load(samples, block);
       forward(batch, block, work);
     }
-    for (size_t s = 0; s < now; ++s) visit(first + done + s, work.output.back().data() + s * layers_.back().stride);
-    done += now;
+    for (size_t s = 0; s < now; ++s) visit(rows[s], work.output.back().data() + s * layers_.back().stride);
   }
 }
 
@@ -456,7 +462,7 @@ bool Network<T>::is_correct(const T* a, size_t predicted, const Y* y, size_t lab
 
 template <typename T>
 template <typename S>
-Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Control& control) const {
+Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Control& control, Scores scores) const {
   const size_t classes = class_count(spec_);
   const size_t blocks = (samples.rows() + kEvaluationBlock - 1) / kEvaluationBlock;
   std::vector<Evaluation> partial(blocks);
@@ -467,7 +473,7 @@ Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Co
     sum.confusion.assign(classes * classes, 0);
     forward_rows(samples, first, count, [&](size_t row, const T* output) {
       const size_t label = samples.label(row), predicted = predicted_class(output);
-      sum.loss += sample_loss(output, samples.target(row));
+      if (scores == Scores::all) sum.loss += sample_loss(output, samples.target(row));
       sum.correct += is_correct(output, predicted, samples.target(row), label) ? 1 : 0;
       ++sum.confusion[label * classes + predicted];
     });
@@ -488,7 +494,7 @@ template class Network<double>;
 #define LEGCNET_NETWORK(T, S)                                                                         \
   template void Network<T>::select(const Samples<S>&, const uint32_t*, size_t, InputBatch<T>&) const; \
   template void Network<T>::predict(const Samples<S>&, size_t, size_t, T*) const;                     \
-  template Evaluation Network<T>::evaluate(const Samples<S>&, int, const Control&) const;             \
+  template Evaluation Network<T>::evaluate(const Samples<S>&, int, const Control&, Scores) const;     \
   template void Network<T>::copy_parameters(const Network<S>&);
 LEGCNET_NETWORK(float, float)
 LEGCNET_NETWORK(float, double)

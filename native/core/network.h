@@ -41,11 +41,14 @@ std::vector<double> initial_parameters(const NetworkSpec& spec, Initialisation m
 
 /// Sums over the rows of a part.
 struct Evaluation {
-  double loss = 0;  // sum of the samples' losses
+  double loss = 0;  // sum of the samples' losses; 0 when only the accuracy was asked for
   uint64_t rows = 0;
   uint64_t correct = 0;             // by the spec's accuracy rule
   std::vector<uint32_t> confusion;  // [true class, predicted class], by largest output (one output: rounded)
 };
+
+/// What an evaluation is for: the loss costs logarithms.
+enum class Scores { all, accuracy };
 
 /// Classes that confusion matrices have: the outputs, or 2 for one output.
 size_t class_count(const NetworkSpec& spec);
@@ -90,10 +93,9 @@ class Network {
   size_t pieces(const InputBatch<T>& batch) const { return batch.chunks() + layers_.size(); }
   /// parameters -= rate * mean gradient of the batch, in one piece of them.
   void update(const InputBatch<T>& batch, size_t piece, T rate, Workspace& work);
-  /// Copies the weights of one piece into `packed` [weights], packed order.
-  void pack(const InputBatch<T>& batch, size_t piece, T* packed) const;
-  /// This network's weights less `other`'s.
-  void pack_difference(const InputBatch<T>& batch, size_t piece, const Network& other, T* packed) const;
+  /// Writes the weights of one piece, less those of another network if one is given, into `packed` [weights], packed
+  /// order. `streamed`: past the caches.
+  void pack(const InputBatch<T>& batch, size_t piece, const Network* less, bool streamed, T* packed) const;
   /// All weights, packed order.
   void pack(T* packed) const;
 
@@ -106,7 +108,8 @@ class Network {
 
   /// All rows, in blocks over `threads` threads; the same bits for any number of them.
   template <typename S>
-  Evaluation evaluate(const Samples<S>& samples, int threads, const Control& control) const;
+  Evaluation evaluate(const Samples<S>& samples, int threads, const Control& control,
+                      Scores scores = Scores::all) const;
 
  private:
   template <typename S>
@@ -120,11 +123,12 @@ class Network {
     AlignedVector<T> transposed;  // [out][stride of the layer below], for the backward pass of larger batches
     size_t offset;                // of its first weight in packed order
   };
-  /// Forwards blocks of one batch, one after the other, and hands each to visit(first sample, samples, outputs).
+  /// Calls visit(row, its outputs) for rows first .. first + count - 1, in some fixed order.
   template <typename S, typename Visit>
   void forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const;
 
-  /// Rows of one layer's weights that a piece of the update covers: none for the piece that is the first layer's biases.
+  /// Rows of one layer's weights that a piece of the update covers: none for the piece that is the first layer's
+  /// biases.
   struct Rows {
     size_t layer, begin, end;
     bool biases;

@@ -1,6 +1,7 @@
 #include "samples.h"
 
 #include <algorithm>
+#include <numeric>
 #include <type_traits>
 
 namespace legcnet {
@@ -53,6 +54,15 @@ void Samples<T>::append(const S* inputs, const double* targets, size_t count, do
                 *std::max_element(y, y + outputs_) == T(1);
     labels_.push_back(one ? (y[0] > T(0.5) ? 1 : 0) : static_cast<uint32_t>(std::max_element(y, y + outputs_) - y));
   }
+}
+
+template <typename T>
+void Samples<T>::by_class(const uint32_t* rows, size_t count, std::vector<uint32_t>& sorted) const {
+  std::vector<size_t> starts(std::max<size_t>(2, outputs_) + 1);
+  for (size_t s = 0; s < count; ++s) ++starts[label(rows[s]) + 1];
+  std::partial_sum(starts.begin(), starts.end(), starts.begin());
+  sorted.resize(count);
+  for (size_t s = 0; s < count; ++s) sorted[starts[label(rows[s])]++] = rows[s];
 }
 
 template class Samples<float>;

@@ -119,6 +119,27 @@ struct AlignedAllocator {
 template <typename T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
+/// Copies n elements to memory without reading it into the caches first, for what is not looked at again soon.
+template <typename T>
+inline void stream(const T* from, size_t n, T* to) {
+#if defined(__SSE2__)
+  constexpr size_t width = 16 / sizeof(T);
+  size_t i = 0;
+  for (; i < n && reinterpret_cast<uintptr_t>(to + i) % kSimdBytes != 0; ++i) to[i] = from[i];
+  for (; i + kLanes<T> <= n; i += kLanes<T>) {
+    for (size_t j = 0; j < kLanes<T>; j += width) {
+      __m128i four;
+      std::memcpy(&four, from + i + j, sizeof four);
+      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i + j), four);
+    }
+  }
+  for (; i < n; ++i) to[i] = from[i];
+  _mm_sfence();  // other threads may be told that it is there
+#else
+  std::memcpy(to, from, n * sizeof(T));
+#endif
+}
+
 /// e^x = numerator / denominator * 2^power, x clamped to where that is a normal number. Method: x = n ln 2 + r with ln
 /// 2 in two parts, e^r by the approximation of S. Moshier's Cephes library (exp.c): 1 + 2p / (q - p).
 struct ExpParts {

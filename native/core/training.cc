@@ -14,6 +14,8 @@ namespace {
 
 /// Below this many weights x samples a step is too short to be worth sharing.
 constexpr size_t kSharedStep = 200000;
+/// A larger window is not in the caches when its exponents are computed: nothing is gained by writing it through them.
+constexpr size_t kCachedWindow = size_t{1} << 25;
 /// Of the next batch, rows whose inputs are asked for while this one is worked on; the rest are asked for in load().
 constexpr size_t kPrefetchRows = 4;
 /// How often a step looks whether it was cancelled, in weights x samples.
@@ -115,19 +117,19 @@ template <typename T>
 std::vector<Evaluation> Trainer<T>::evaluate(int threads, const Control& control) const {
   std::vector<Evaluation> result(kParts);
   for (size_t part = 0; part < kParts; ++part) {
-    if (parts_[part]) result[part] = evaluate(static_cast<Part>(part), threads, control);
+    if (parts_[part]) result[part] = evaluate(static_cast<Part>(part), Scores::all, threads, control);
   }
   return result;
 }
 
 template <typename T>
-Evaluation Trainer<T>::evaluate(Part part, int threads, const Control& control) const {
+Evaluation Trainer<T>::evaluate(Part part, Scores scores, int threads, const Control& control) const {
   if (std::is_same_v<T, float> || !training_.evaluate_in_single) {
-    return network_.evaluate(*parts_[part], threads, control);
+    return network_.evaluate(*parts_[part], threads, control, scores);
   }
   Network<float> single(spec());
   single.copy_parameters(network_);
-  return single.evaluate(*parts_[part], threads, control);
+  return single.evaluate(*parts_[part], threads, control, scores);
 }
 
 /// One step of the network and its twin. What goes into the series is copied out piece by piece, while a piece is still
@@ -137,7 +139,11 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
   const T rate = static_cast<T>(training_.learning_rate);
   const Samples<T>& samples = *parts_[kTrain];
   T* row = in_series(iterate_ + 1) ? window_->row(iterate_ + 1) : nullptr;
-  if (samples.sparse() && count > 2) rows = by_class(rows, count);
+  const bool streamed = row && window_->bytes() > kCachedWindow;
+  if (samples.sparse() && count > 2) {  // the order within a batch means nothing else
+    samples.by_class(rows, count, batch_rows_);
+    rows = batch_rows_.data();
+  }
   network_.select(samples, rows, count, batch_);
   network_.begin_step(count, work_);
   if (twin_) twin_->begin_step(count, twin_work_);
@@ -150,12 +156,7 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
   const auto update = [&](size_t piece) {
     network_.update(batch_, piece, rate, work_);
     if (twin_) twin_->update(batch_, piece, rate, twin_work_);
-    if (!row) return;
-    if (twin_) {
-      twin_->pack_difference(batch_, piece, network_, row);
-    } else {
-      network_.pack(batch_, piece, row);
-    }
+    if (row) (twin_ ? *twin_ : network_).pack(batch_, piece, twin_ ? &network_ : nullptr, streamed, row);
   };
   const size_t pieces = network_.pieces(batch_);
   if (threads > 1 && count * spec().weights() >= kSharedStep) {
@@ -166,19 +167,6 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
     for (size_t piece = 0; piece < pieces; ++piece) update(piece);
   }
   if (row && log_) log_to_file(iterate_ + 1);
-}
-
-/// The rows of a batch, those of a class together: images of one class have more pixels in common, and the first layer
-/// takes samples in pairs (of MNIST 208 columns a pair instead of 230). The order within a batch means nothing else.
-template <typename T>
-const uint32_t* Trainer<T>::by_class(const uint32_t* rows, size_t count) {
-  const Samples<T>& samples = *parts_[kTrain];
-  class_starts_.assign(class_count(spec()) + 1, 0);
-  for (size_t s = 0; s < count; ++s) ++class_starts_[samples.label(rows[s]) + 1];
-  std::partial_sum(class_starts_.begin(), class_starts_.end(), class_starts_.begin());
-  batch_rows_.resize(count);
-  for (size_t s = 0; s < count; ++s) batch_rows_[class_starts_[samples.label(rows[s])]++] = rows[s];
-  return batch_rows_.data();
 }
 
 /// Where the series begins, or is taken up again.
@@ -213,7 +201,7 @@ void Trainer<T>::close_window(int threads, const Control& control) {
     missing_[w] += window_statuses_[packed_[w]] != static_cast<uint8_t>(SeriesStatus::kOk) ? 1 : 0;
   }
   lyapunov_seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  const Evaluation now = evaluate(series_.target, threads, control);
+  const Evaluation now = evaluate(series_.target, Scores::accuracy, threads, control);
   misclassification_.push_back(1 - static_cast<double>(now.correct) / static_cast<double>(now.rows));
   for (Snapshot& snapshot : snapshots_) {
     if (snapshot.windows == windows()) snapshot.missing = missing_;

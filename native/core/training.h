@@ -107,12 +107,11 @@ class Trainer {
 
   bool in_series(uint64_t iterate) const { return series_.kind != SeriesKind::none && iterate <= series_.last_iterate; }
   void step(const uint32_t* rows, size_t count, int threads, const Control& control);
-  const uint32_t* by_class(const uint32_t* rows, size_t count);
   void log_first();
   void log_to_file(uint64_t iterate);
   void close_window(int threads, const Control& control);
   void remember_window_start();
-  Evaluation evaluate(Part part, int threads, const Control& control) const;
+  Evaluation evaluate(Part part, Scores scores, int threads, const Control& control) const;
   Snapshot snapshot() const;
 
   TrainingOptions training_;
@@ -123,7 +122,6 @@ class Trainer {
   InputBatch<T> batch_;
   typename Network<T>::Workspace work_, twin_work_;
   std::vector<uint32_t> batch_rows_;
-  std::vector<size_t> class_starts_;
   std::unique_ptr<WeightWindow<T>> window_;
   std::unique_ptr<NpyLog<T>> log_;
   std::vector<T> scratch_;          // the twin's packed weights; a row in public order

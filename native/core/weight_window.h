@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "series_view.h"
+#include "simd.h"
 
 namespace legcnet {
 
@@ -23,12 +24,11 @@ class WeightWindow {
     return {at_.data(), 1, length_};
   }
 
-  std::vector<T>& data() { return rows_; }
-  const std::vector<T>& data() const { return rows_; }
+  size_t bytes() const { return rows_.size() * sizeof(T); }
 
  private:
   size_t length_, weights_;
-  std::vector<T> rows_;
+  AlignedVector<T> rows_;
   std::vector<const T*> at_;
 };
 
