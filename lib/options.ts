@@ -406,6 +406,12 @@ export const options = {
     group: 'exponent',
     help: 'S(1) - S(0), or the least-squares slope of S(k) over the fit range',
   }),
+  divergence: choice({
+    choices: ['rosenstein', 'kantz'],
+    default: 'rosenstein',
+    group: 'exponent',
+    help: 'S(k) of each point and its nearest neighbour, or of each point and all neighbours within a radius',
+  }),
   embeddingDimension: integer({ min: 1, max: 64, default: 2, group: 'exponent', help: 'coordinates of a point, m' }),
   delay: integer({ min: 1, max: 1e6, default: 1, group: 'exponent', help: 'iterates between coordinates' }),
   theilerWindow: integer({
@@ -425,7 +431,16 @@ export const options = {
     default: 'all',
     group: 'exponent',
     placeholder: '<all|default|r>',
-    help: "the exact nearest neighbour; or lyap_r's growing radius, from 1e-3 of the range or from r",
+    help:
+      "the exact nearest neighbour; or lyap_r's growing radius, from 1e-3 of the range or from r. " +
+      'With --divergence kantz: within 0.05 of the range (default) or within r',
+  }),
+  minNeighbours: integer({
+    min: 1,
+    max: 1e6,
+    default: 5,
+    group: 'exponent',
+    help: 'kantz: a point with fewer neighbours within the radius is left out',
   }),
   fit: custom<[number, number]>()({
     schema: z.tuple([z.int().min(0), z.int().min(1)]).refine(([from, to]) => from < to) as z.ZodType<[number, number]>,

@@ -60,6 +60,37 @@ export function divergenceCurve(x: Float64Array, options: CurveOptions): Curve {
   return { status: paired ? 'ok' : 'no-pairs', curve, counts, unmatched };
 }
 
+/** Kantz's S(k) of one series; `radius` in units of the range. */
+export function kantzCurve(x: Float64Array, options: Embedding & { radius: number; minNeighbours: number }): Curve {
+  const { embeddingDimension, delay, theilerWindow, horizon, radius, minNeighbours } = options;
+  const curve = new Float64Array(horizon + 1).fill(NaN);
+  const counts = new Uint32Array(horizon + 1);
+  if (referenceCount(x.length, options) === 0) return { status: 'too-short', curve, counts, unmatched: 0 };
+  const { y, range } = rescale(x);
+  if (range === 0) return { status: 'static', curve, counts, unmatched: 0 };
+  const m = candidateCount(x.length, options);
+  const last = (embeddingDimension - 1) * delay;
+  const neighbourhoods = Array.from({ length: m }, (_, n) =>
+    Array.from({ length: m }, (_, j) => j).filter(
+      (j) => Math.abs(n - j) > theilerWindow && squaredDistance(y, n, j, options) <= radius * radius,
+    ),
+  );
+  for (let k = 0; k <= horizon; k++) {
+    let sum = 0;
+    neighbourhoods.forEach((js, n) => {
+      if (js.length < minNeighbours) return;
+      const mean = js.reduce((total, j) => total + Math.abs(y[n + last + k]! - y[j + last + k]!), 0) / js.length;
+      if (mean === 0) return;
+      sum += Math.log(mean);
+      counts[k]!++;
+    });
+    if (counts[k]! > 0) curve[k] = sum / counts[k]!;
+  }
+  const unmatched = neighbourhoods.filter((js) => js.length < minNeighbours).length;
+  const paired = counts[0]! > 0 && (horizon === 0 || counts[1]! > 0);
+  return { status: paired ? 'ok' : 'no-pairs', curve, counts, unmatched };
+}
+
 /** S(1) - S(0); 0 where there is none. */
 export function oneStepExponent(x: Float64Array, options: CurveOptions): number {
   const { status, curve } = divergenceCurve(x, { ...options, horizon: Math.max(1, options.horizon) });

@@ -17,8 +17,8 @@ export function addLyapunov(program: Command, signal: AbortSignal): void {
     .argument('<series>', '.npy or CSV: one series [N], or [rows, N]')
     .summary('Lyapunov exponents and divergence curves of time series')
     .description(
-      "The divergence curve S(k) of nearest neighbours, as TISEAN's lyap_r, and the exponent as a slope of it, in nats " +
-        'per step. With --fit the exponent is the least-squares slope over that range, else S(1) - S(0).',
+      "The divergence curve S(k) of nearest neighbours, as TISEAN's lyap_r (or of all within a radius: --divergence " +
+        'kantz), and the exponent as a slope of it, in nats per step. With --fit the exponent is the least-squares slope over that range, else S(1) - S(0).',
     );
   addOptions(command, NAMES);
   command

@@ -1,16 +1,18 @@
 import type { NdArray } from '../data/ndarray.js';
 import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
 import { checkJobOptions, resolveOptions } from '../options.js';
-import { EXPONENT_OPTIONS, type ExponentOptions, resolveExponent } from './options.js';
+import { EXPONENT_OPTIONS, type ExponentOptions, exponentDefaults, resolveExponent } from './options.js';
 import { type SeriesBatch, type SeriesInput, readSeriesBatch } from './series.js';
 import { type SeriesStatus, statusNames } from './status.js';
 
 const CURVE_OPTIONS = [
+  'divergence',
   'embeddingDimension',
   'delay',
   'theilerWindow',
   'horizon',
   'radius',
+  'minNeighbours',
   'minRange',
   'quantise',
   'meanChange',
@@ -32,10 +34,13 @@ export interface DivergenceCurves {
    * For data units add ln(max - min) of the row. NaN where no pair is left.
    */
   readonly curve: NdArray<Float64Array>;
-  /** [rows, K]: pairs at a distance above 0 that S(k) is the mean of. */
+  /** [rows, K]: pairs at a distance above 0 that S(k) is the mean of; for `kantz`, points that have enough neighbours. */
   readonly counts: NdArray<Uint32Array>;
   readonly status: readonly SeriesStatus[];
-  /** [rows]: references without any eligible neighbour, for which lyap_r would search for ever. They were left out. */
+  /**
+   * [rows]: references without any eligible neighbour, for which lyap_r would search for ever; for `kantz`, with fewer
+   * than `minNeighbours`. They were left out.
+   */
   readonly unmatched: Uint32Array;
 }
 
@@ -78,17 +83,23 @@ declare module '../native.js' {
  * or from that number. In float64 pairs and counts are lyap_r's, exactly; Float32Array is computed in float32, where near
  * ties may fall otherwise. Distances below 1.5e-154 of the range (1e-19 in float32) count as 0.
  *
+ * `divergence: 'kantz'` follows each point together with all its neighbours (Kantz, Phys. Lett. A 185 (1994) 77; TISEAN's
+ * lyap_k): S(k) is the mean over the M points n of the logarithm of the mean over their neighbours j of
+ * |x[n + (m - 1) d + k] - x[j + (m - 1) d + k]|. Neighbours are the points within `radius` (Euclidean; 'default': 0.05 of
+ * the range) that are more than t steps away. A point with fewer than `minNeighbours` is left out and counted as
+ * unmatched. One radius suits all points only roughly: too small leaves many out, too large saturates at once.
+ *
  * A series with a range below `minRange` ('resolution': 16 spacings of its type at the largest magnitude) or, with
  * `meanChange`, with a change-point of its mean, is `static`; the guards look at the values before `quantise` rounds them.
  *
- * Progress counts rows. Cost a row: O(N^2) up to N = 80 and for noise in many dimensions, about O(N^1.5) else; `radius`
- * other than 'all' is slower. Figures: docs/performance.md.
+ * Progress counts rows. Cost a row: O(N^2) up to N = 64 and for noise in many dimensions, about O(N^1.5) else; `radius`
+ * other than 'all' is slower; `kantz` is O(N log N) and `horizon` for each pair within the radius. Figures: docs/performance.md.
  *
  * @param series [N], or row-major [rows, N]; N <= 2^24. Copied: the caller may change it afterwards
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`
  */
 export async function divergenceCurve(series: SeriesInput, options: DivergenceOptions = {}): Promise<DivergenceCurves> {
-  const { threads, ...given } = resolveOptions(CURVE_OPTIONS, options);
+  const { threads, ...given } = resolveOptions(CURVE_OPTIONS, options, exponentDefaults(options));
   checkJobOptions(options);
   const batch = readSeriesBatch(series);
   const lyapunov = resolveExponent(given);
@@ -126,7 +137,8 @@ export async function lyapunovExponents(
   series: SeriesInput,
   options: LyapunovOptions = {},
 ): Promise<LyapunovExponents> {
-  const { threads, ...given } = resolveOptions([...EXPONENT_OPTIONS, 'threads'] as const, options);
+  const names = [...EXPONENT_OPTIONS, 'threads'] as const;
+  const { threads, ...given } = resolveOptions(names, options, exponentDefaults(options));
   checkJobOptions(options);
   const batch = readSeriesBatch(series);
   const lyapunov = resolveExponent(given);

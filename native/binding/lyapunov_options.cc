@@ -9,6 +9,10 @@ LyapunovOptions read_lyapunov_options(const Fields& fields) {
   options.embedding.delay = static_cast<size_t>(fields.integer("delay", 1, kMost));
   options.embedding.theiler_window = static_cast<size_t>(fields.integer("theilerWindow", 0, kMost));
   options.embedding.horizon = static_cast<size_t>(fields.integer("horizon", 1, kMost));
+  if (fields.choice("divergence", {"rosenstein", "kantz"}) == 1) {
+    options.divergence = LyapunovOptions::Divergence::kKantz;
+  }
+  options.min_neighbours = static_cast<size_t>(fields.integer("minNeighbours", 1, kMost));
   if (fields.get("radius").IsNumber()) {
     options.neighbours = LyapunovOptions::Neighbours::kGivenRadius;
     options.radius = fields.number("radius");

@@ -5,8 +5,8 @@
 
 namespace legcnet::binding {
 
-/// {embeddingDimension, delay, theilerWindow, horizon, radius: 'all' | 'default' | number, exponent: 'one-step' |
-/// 'fit',
+/// {divergence: 'rosenstein' | 'kantz', minNeighbours, embeddingDimension, delay, theilerWindow, horizon, radius: 'all'
+/// | 'default' | number, exponent: 'one-step' | 'fit',
 ///  fit?: [from, to], minRange: 'resolution' | number, quantise: 'none' | number, meanChange, textRounding}
 LyapunovOptions read_lyapunov_options(const Fields& fields);
 

@@ -10,6 +10,7 @@
 #include "log_distances.h"
 #include "log_distances_tile.h"
 #include "lyapunov_block.h"
+#include "lyapunov_kantz.h"
 #include "neighbours_tile.h"
 #include "parallel.h"
 
@@ -54,8 +55,9 @@ class Analyser {
         deliver(first + row, nothing(block_.status(row)));
       }
     }
-    const bool tiles =
-        options_.neighbours == LyapunovOptions::Neighbours::kAllPairs && TileSearch<T>::takes(length_, embedding_);
+    const bool tiles = options_.divergence == LyapunovOptions::Divergence::kRosenstein &&
+                       options_.neighbours == LyapunovOptions::Neighbours::kAllPairs &&
+                       TileSearch<T>::takes(length_, embedding_);
     for (size_t a = 0; a < active_.size();) {
       control_.check();
       if (tiles) {
@@ -79,12 +81,17 @@ class Analyser {
 
   Outcome measure(size_t row) {
     y_.resize(length_ + kSeriesPadding<T>);
-    neighbour_.resize(embedding_.references(length_));
     block_.rescale(row, y_.data());
+    const bool given = options_.neighbours == LyapunovOptions::Neighbours::kGivenRadius;
+    if (options_.divergence == LyapunovOptions::Divergence::kKantz) {
+      const double radius = given ? options_.radius / block_.range(row) : kKantzRadius;
+      return outcome(kantz_.mean(y_.data(), length_, embedding_, radius, options_.min_neighbours, steps_, control_,
+                                 curve_.data(), counts_.data()));
+    }
+    neighbour_.resize(embedding_.references(length_));
     if (options_.neighbours == LyapunovOptions::Neighbours::kAllPairs) {
       all_pairs_.run(y_.data(), length_, embedding_, control_, neighbour_.data());
     } else {
-      const bool given = options_.neighbours == LyapunovOptions::Neighbours::kGivenRadius;
       const double start = given ? options_.radius / block_.range(row) : 1e-3;
       start_radius_.run(y_.data(), length_, embedding_, start, control_, neighbour_.data());
     }
@@ -139,6 +146,7 @@ class Analyser {
   AllPairsSearch<T> all_pairs_;
   StartRadiusSearch<T> start_radius_;
   LogDistances<T> logs_;
+  KantzDivergence<T> kantz_;
   AlignedVector<T> y_;
   std::vector<int32_t> neighbour_;
 };

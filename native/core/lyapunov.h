@@ -1,5 +1,5 @@
-// Lyapunov exponents of many series at once: Rosenstein's divergence curve as TISEAN's lyap_r computes it, guards for
-// windows that hold nothing to measure, and a slope.
+// Lyapunov exponents of many series at once: the divergence curve of Rosenstein as TISEAN's lyap_r computes it, or that
+// of Kantz; guards for windows that hold nothing to measure; and a slope.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -14,7 +14,13 @@ namespace legcnet {
 struct LyapunovOptions {
   Embedding embedding;
 
-  /// How neighbours are found: over all pairs; or by lyap_r's growing radius from 1e-3 of the range, or from `radius`.
+  /// Whom a point is followed together with: its nearest neighbour, or all within a radius (lyapunov_kantz.h).
+  enum class Divergence : uint8_t { kRosenstein, kKantz };
+  Divergence divergence = Divergence::kRosenstein;
+  size_t min_neighbours = 5;  ///< Kantz: a point with fewer is left out; >= 1
+
+  /// How neighbours are found. Rosenstein: over all pairs; or by lyap_r's growing radius from 1e-3 of the range, or
+  /// from `radius`. Kantz: within kKantzRadius of the range, or within `radius`; kAllPairs counts as the former.
   enum class Neighbours : uint8_t { kAllPairs, kDefaultRadius, kGivenRadius };
   Neighbours neighbours = Neighbours::kAllPairs;
   double radius = 0;  ///< in data units, > 0
@@ -50,7 +56,7 @@ struct DivergenceCurves {
   double* curve;        ///< [rows, steps] S(k) in units of the rescaled series, NaN where no pair is left
   uint32_t* counts;     ///< [rows, steps] pairs in the mean
   uint8_t* status;      ///< [rows] SeriesStatus
-  uint32_t* unmatched;  ///< [rows] references without any eligible neighbour
+  uint32_t* unmatched;  ///< [rows] references without any eligible neighbour; Kantz: with too few
 };
 
 /// Where lyapunov_exponents writes.
@@ -61,7 +67,8 @@ struct LyapunovExponents {
   int32_t* fit_range = nullptr;   ///< [rows, 2] first and last step used, if wanted; -1 where the status is not kOk
 };
 
-/// The divergence curve of each of `rows` series. Only embedding, neighbours, guards and quantise of the options count.
+/// The divergence curve of each of `rows` series. Of the options, those of the slope and text_rounding do not
+/// count.
 /// Requires: view.length <= kMaxSeriesLength, dimension >= 1, delay >= 1, radius > 0 where it is used.
 /// Adds each row done to `done`, if given. Results do not depend on `threads`. Throws Cancelled.
 /// Cost: see neighbours.h.

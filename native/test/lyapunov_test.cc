@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -11,6 +12,9 @@
 #include "decimals.h"
 #include "divergence_slope.h"
 #include "log_distances.h"
+#include "neighbours_tile.h"
+#include "parallel.h"
+#include "sort_lanes.h"
 
 using namespace legcnet;
 
@@ -154,6 +158,63 @@ TEST_CASE_TEMPLATE("all pairs: the nearest by hand, of any series and embedding"
     std::vector<int32_t> neighbour(e.references(length));
     search.run(y.data(), length, e, Control(), neighbour.data());
     REQUIRE(neighbour == nearest_by_hand(y, length, e));
+  }
+}
+
+TEST_CASE_TEMPLATE("tiles: the nearest by hand in every lane, whatever the others hold", T, double, float) {
+  std::mt19937_64 random(12);
+  constexpr size_t L = kTileLanes<T>;
+  TileSearch<T> search;
+  const FlushSubnormals flush;
+  for (int trial = 0; trial < 250; ++trial) {
+    const size_t length = 8 + random() % (trial % 10 == 0 ? 1000 : 250);
+    Embedding e{1 + random() % 4, 1 + random() % 3, random() % 2 ? random() % 6 : 0, 1 + random() % 6};
+    if (trial % 3 != 0) e.dimension = 2;
+    if (e.references(length) == 0 || !TileSearch<T>::takes(length, e)) continue;
+    AlignedVector<T> tile(length * L);
+    std::vector<std::vector<T>> series(L);
+    for (size_t l = 0; l < L; ++l) {
+      auto x = random_series<T>(random, length);
+      if (trial % 4 == 0) {  // long constant runs: duplicates in all lanes
+        for (size_t i = 1; i < length; ++i) x[i] = random() % 5 ? x[i - 1] : x[i];
+      }
+      if (x == std::vector<T>(length, x[0])) x[length / 2] += 1;
+      series[l] = rescaled(x);
+      for (size_t i = 0; i < length; ++i) tile[i * L + l] = series[l][i];
+    }
+    const TilePairs<T>& pairs = search.run(tile.data(), length, e);
+    for (size_t l = 0; l < L; ++l) {
+      auto expected = nearest_by_hand(series[l], length, e);
+      std::vector<int32_t> actual(expected.size(), kUnmatched);
+      for (size_t row = 0; row < pairs.count; ++row) {
+        const size_t own = pairs.in_order ? row * L + l : static_cast<size_t>(pairs.reference[row * L + l]);
+        const size_t neighbour = static_cast<size_t>(pairs.neighbour[row * L + l]);
+        REQUIRE(own % L == l);
+        REQUIRE(neighbour % L == l);
+        if (own / L >= actual.size()) {
+          REQUIRE(neighbour == own);
+        } else if (neighbour != own) {
+          actual[own / L] = static_cast<int32_t>(neighbour / L);
+        }
+      }
+      const auto unmatched = std::count(expected.begin(), expected.end(), kUnmatched);
+      REQUIRE(search.unmatched(tile.data(), length, e, l) == unmatched);
+      std::replace(expected.begin(), expected.end(), kDuplicatesOnly, kUnmatched);
+      REQUIRE(actual == expected);
+    }
+  }
+}
+
+TEST_CASE("lists in lanes are sorted, of any length") {
+  std::mt19937_64 random(13);
+  for (size_t n = 8; n <= 1024; n += n < 300 ? 8 : 104) {
+    std::vector<int32_t> keys(n * 8);
+    for (auto& key : keys) key = static_cast<int32_t>(random() % (random() % 2 ? 5 : 1000000));
+    std::vector<std::vector<int32_t>> expected(8);
+    for (size_t i = 0; i < keys.size(); ++i) expected[i % 8].push_back(keys[i]);
+    for (auto& lane : expected) std::sort(lane.begin(), lane.end());
+    lanes::sort<8>(keys.data(), n);
+    for (size_t i = 0; i < keys.size(); ++i) REQUIRE(keys[i] == expected[i % 8][i / 8]);
   }
 }
 

@@ -119,6 +119,70 @@ test('known exponent: the logistic map at r = 4', async () => {
   assertClose(exponent, [0.693], { absolute: 0.002 });
 });
 
+test("kantz: the oracle's curve, counts and points left out", async () => {
+  const range = (x: Float64Array) => Math.max(...x) - Math.min(...x);
+  await fc.assert(
+    fc.asyncProperty(
+      series.filter((x) => range(x) > 0),
+      fc.oneof(embedding, usual),
+      fc.constantFrom(0.01, 0.05, 0.3, 3),
+      fc.integer({ min: 1, max: 8 }),
+      async (x, points, radius, minNeighbours) => {
+        const options = { ...points, minNeighbours };
+        const share = radius === 0.05 ? radius : (radius * range(x)) / range(x); // to the last bit
+        const expected = oracle.kantzCurve(x, { ...options, radius: share });
+        const given = radius === 0.05 ? ('default' as const) : radius * range(x);
+        const actual = await divergenceCurve(x, { ...options, divergence: 'kantz', radius: given, ...noGuards });
+        assert.is(actual.status[0], expected.status);
+        assert.is(actual.unmatched[0], expected.unmatched);
+        assertClose(actual.counts.data, expected.counts, tolerances.divergenceCounts, 'counts');
+        assertClose(actual.curve.data, expected.curve, tolerances.divergenceFloat64, 'S(k)');
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('kantz: known exponents, the logistic map and the Henon map', async () => {
+  const kantz = { divergence: 'kantz', exponent: 'fit' } as const;
+  const one = await lyapunovExponents(logistic(5000), { ...kantz, radius: 0.002, horizon: 5, fit: [0, 4] });
+  assertClose(one.exponent, [Math.LN2], { absolute: 0.02 });
+  const henon = new Float64Array(5000);
+  let [x, y] = [0.1, 0.1];
+  for (let i = -100; i < henon.length; i++) {
+    [x, y] = [1 - 1.4 * x * x + y, 0.3 * x];
+    if (i >= 0) henon[i] = x;
+  }
+  const two = await lyapunovExponents(henon, { ...kantz, radius: 0.02, theilerWindow: 5, horizon: 6, fit: [1, 6] });
+  assertClose(two.exponent, [0.42], { absolute: 0.02 });
+  const single = await lyapunovExponents(Float32Array.from(henon), {
+    ...kantz,
+    radius: 0.02,
+    theilerWindow: 5,
+    horizon: 6,
+    fit: [1, 6],
+  });
+  assertClose(single.exponent, two.exponent, { absolute: 1e-4 });
+});
+
+test('kantz: edges', async () => {
+  const x = logistic(200);
+  const status = async (series: Float64Array, options: object = {}) => {
+    const result = await lyapunovExponents(series, { divergence: 'kantz', ...options });
+    return [result.status[0], result.unmatched[0], Number.isFinite(result.exponent[0]!)];
+  };
+  assert.equal(await status(x, { minNeighbours: 1000 }), ['no-pairs', 196, true]);
+  assert.equal(await status(x, { radius: 1e-300 }), ['no-pairs', 196, true]);
+  assert.equal(await status(x, { radius: 1e300 }), ['ok', 0, true]);
+  assert.equal(await status(new Float64Array(50).fill(1)), ['static', 0, true]);
+  assert.equal(await status(x.subarray(0, 5)), ['too-short', 0, true]);
+  assert.equal(await status(x.map((v, i) => (i === 9 ? NaN : v))), ['non-finite', 0, true]);
+  assert.equal(await status(Float64Array.from({ length: 60 }, (_, i) => i % 2)), ['no-pairs', 0, true]); // only duplicates
+  await assertLegcnetError(() => lyapunovExponents(x, { divergence: 'kantz', radius: 'all' }), 'ERR_OPTION', /radius/);
+  await assertLegcnetError(() => lyapunovExponents(x, { divergence: 'kants' as never }), 'ERR_OPTION', /divergence/);
+  await assertLegcnetError(() => divergenceCurve(x, { minNeighbours: 0 }), 'ERR_OPTION', /minNeighbours/);
+});
+
 test("the authors' chain of text files", async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -176,17 +240,59 @@ test('guards', async () => {
 });
 
 test('many rows: each as if alone, for any number of threads', async () => {
-  const [rows, length] = [300, 40];
+  const [rows, length] = [3000, 40];
   const data = Float64Array.from({ length: rows * length }, (_, i) => Math.sin(i * i * 0.37) + (i % 7 === 0 ? 0.1 : 0));
   const one = await lyapunovExponents({ data, shape: [rows, length] }, { threads: 1 });
-  const four = await lyapunovExponents({ data, shape: [rows, length] }, { threads: 4 });
-  assert.equal(one, four);
-  for (const row of [0, 1, 127, 128, 299]) {
+  for (const threads of [2, 5])
+    assert.equal(await lyapunovExponents({ data, shape: [rows, length] }, { threads }), one);
+  for (const row of [0, 1, 127, 128, 2999]) {
     const alone = await lyapunovExponents(data.subarray(row * length, row * length + length));
     assert.is(alone.exponent[0], one.exponent[row]);
   }
   assert.equal((await lyapunovExponents({ data: new Float64Array(0), shape: [0, 40] })).exponent.length, 0);
   assert.equal((await lyapunovExponents({ data: new Float64Array(0), shape: [3, 0] })).status[2], 'too-short');
+});
+
+/** Rows of equal length of every kind, some not to be measured. */
+const batch: fc.Arbitrary<Float64Array[]> = fc
+  .tuple(fc.constantFrom(12, 40, 60, 75, 110, 230), fc.integer({ min: 1, max: 21 }), fc.infiniteStream(series))
+  .map(([length, rows, stream]) =>
+    Array.from({ length: rows }, (_, row) => {
+      const part = stream.next().value as Float64Array;
+      const x = Float64Array.from({ length }, (_, i) => part[i % part.length]! + (i >= part.length ? i / 1024 : 0));
+      if (row % 7 === 3) x.fill(part[0]!);
+      if (row % 11 === 5) x[row % length] = NaN;
+      return x;
+    }),
+  );
+
+test('batches of any size, of series that have nothing in common: each row as the oracle, and as if alone', async () => {
+  await fc.assert(
+    fc.asyncProperty(batch, fc.oneof(embedding, usual), async (rows, points) => {
+      const length = rows[0]!.length;
+      const data = Float64Array.from(
+        { length: rows.length * length },
+        (_, i) => rows[Math.floor(i / length)]![i % length]!,
+      );
+      const options = { ...points, ...noGuards };
+      const all = await divergenceCurve({ data, shape: [rows.length, length] }, options);
+      const steps = points.horizon + 1;
+      for (const [row, x] of rows.entries()) {
+        const expected = oracle.divergenceCurve(x, { ...points, radius: 'all' });
+        const curve = all.curve.data.subarray(row * steps, (row + 1) * steps);
+        assert.is(all.status[row], expected.status);
+        assert.is(all.unmatched[row], expected.unmatched);
+        assertClose(
+          all.counts.data.subarray(row * steps, (row + 1) * steps),
+          expected.counts,
+          tolerances.divergenceCounts,
+        );
+        assertClose(curve, expected.curve, tolerances.divergenceFloat64, `row ${row}`);
+        assertClose((await divergenceCurve(x, options)).curve.data, curve, { absolute: 0 }, `row ${row}, alone`);
+      }
+    }),
+    { numRuns: 150 },
+  );
 });
 
 test('the caller may change its array at once', async () => {
@@ -251,7 +357,7 @@ test('works in worker threads', async () => {
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads');
      const native = require(${JSON.stringify(nativePath)});
-     const lyapunov = { embeddingDimension: 2, delay: 1, theilerWindow: 0, horizon: 3, radius: 'all', exponent: 'one-step',
+     const lyapunov = { divergence: 'rosenstein', minNeighbours: 5, embeddingDimension: 2, delay: 1, theilerWindow: 0, horizon: 3, radius: 'all', exponent: 'one-step',
        minRange: 'resolution', quantise: 'none', meanChange: false, textRounding: false };
      const series = Float64Array.from({ length: 50 }, (_, i) => Math.sin(i * i));
      native.lyapunovExponents({ series, rows: 1, samples: 50, lyapunov, threads: 1 }).promise
