@@ -59,7 +59,11 @@ export type MarchenkoPastur = {
   readonly grid: { readonly sigma: Float64Array; readonly residual: Float64Array };
 } & (
   | {
-      readonly status: 'ok';
+      /**
+       * `rejected`: whatever sigma, the bulk would end below the mode of the density or beyond its last point, or begin
+       * above the mode. Sigma is then the grid's first, as weightwatcher has it, and means nothing.
+       */
+      readonly status: 'ok' | 'rejected';
       /** Standard deviation of the noise, in units of x. */
       readonly sigma: number;
       /** W_scale. */
@@ -74,7 +78,7 @@ export type MarchenkoPastur = {
       /** Eigenvalues above the cut-off: num_spikes. */
       readonly spikes: number;
     }
-  /** No sigma is acceptable: the bulk would end below the mode of the density, or beyond the last eigenvalue. */
+  /** No eigenvalue above 0. */
   | { readonly status: 'no-fit' }
 );
 
@@ -85,7 +89,7 @@ export interface RandomisedSpectrum {
   /** max_rand_eval. */
   readonly maxEigenvalue: number;
   readonly marchenkoPastur: MarchenkoPastur;
-  /** Whether shuffled entries still have spikes: single entries stand out, not correlations. */
+  /** Whether shuffled entries still have spikes (of a fit that is `ok`): single entries stand out, not correlations. */
   readonly correlationTrap: boolean;
   /** Eigenvalues of one more shuffle, ascending; what follows compares with it. */
   readonly single: Float64Array;
@@ -154,6 +158,7 @@ interface NativePowerLaw {
 
 interface NativeBulk {
   readonly found: boolean;
+  readonly accepted: boolean;
   readonly sigma: number;
   readonly scale: number;
   readonly bulkMin: number;
@@ -328,9 +333,9 @@ function toPowerLaw({ found, scanXmin, scanAlpha, scanDistance, ...fit }: Native
   return found ? { status: 'ok', ...fit, scan } : { status: 'no-tail', scan };
 }
 
-function toMarchenkoPastur({ found, gridSigma, gridResidual, ...fit }: NativeBulk): MarchenkoPastur {
+function toMarchenkoPastur({ found, accepted, gridSigma, gridResidual, ...fit }: NativeBulk): MarchenkoPastur {
   const grid = { sigma: gridSigma, residual: gridResidual };
-  return found ? { status: 'ok', ...fit, grid } : { status: 'no-fit', grid };
+  return found ? { status: accepted ? 'ok' : 'rejected', ...fit, grid } : { status: 'no-fit', grid };
 }
 
 function toRandomised({ bulk, ...shuffled }: NativeRandomised): RandomisedSpectrum {

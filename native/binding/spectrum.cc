@@ -38,6 +38,7 @@ Napi::Object bulk_object(Napi::Env env, MarchenkoPasturFit&& fit) {
   auto object = Napi::Object::New(env);
   object.Set("found", fit.found);
   object.Set("sigma", fit.sigma);
+  object.Set("accepted", fit.accepted);
   object.Set("scale", fit.scale);
   object.Set("bulkMin", fit.bulk_min);
   object.Set("bulkMax", fit.bulk_max);

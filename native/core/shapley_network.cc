@@ -42,14 +42,12 @@ inline void for_vectors(size_t units, size_t width, Body&& body) {
   }
 }
 
-inline V sigmoid(V x) { return 1.0 / (1.0 + vec_exp(-x)); }
-
 void activate(Activation activation, const double* in, double* out, size_t units, size_t width) {
   switch (activation) {
     case Activation::sigmoid:
-      return for_vectors(units, width, [&](size_t i) { vec_at(out + i) = sigmoid(vec_at(in + i)); });
+      return for_vectors(units, width, [&](size_t i) { vec_at(out + i) = vec_sigmoid(vec_at(in + i)); });
     case Activation::tanh:
-      return for_vectors(units, width, [&](size_t i) { vec_at(out + i) = 2.0 * sigmoid(2.0 * vec_at(in + i)) - 1.0; });
+      return for_vectors(units, width, [&](size_t i) { vec_at(out + i) = 2.0 * vec_sigmoid(2.0 * vec_at(in + i)) - 1.0; });
     case Activation::relu:
       return for_vectors(units, width, [&](size_t i) {
         const V x = vec_at(in + i);

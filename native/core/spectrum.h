@@ -54,7 +54,10 @@ PowerLawFit fit_power_law(const std::vector<double>& eigenvalues, FixFingers fix
 
 /// A bulk of noise of standard deviation sigma (of eigenvalues scaled to mean 1), and what sticks out of it.
 struct MarchenkoPasturFit {
-  bool found = false;  ///< false: no sigma is acceptable, or there is nothing to fit
+  bool found = false;  ///< false: there is nothing to fit
+  /// False: the bulk of every sigma would end below the mode of the density or beyond its last point, or begin above the
+  /// mode. Then sigma is the first of the grid, as WeightWatcher has it, which means nothing.
+  bool accepted = false;
   double sigma = 0;
   double scale = 0;     ///< sqrt(n / sum lambda): x = scale^2 lambda has mean 1
   double bulk_min = 0;  ///< edges of the bulk, in units of lambda

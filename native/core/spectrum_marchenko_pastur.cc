@@ -135,9 +135,10 @@ MarchenkoPasturFit fit_marchenko_pastur(const std::vector<double>& eigenvalues, 
     fit.grid_residual.push_back(residual(density, fit.grid_sigma.back(), q));
     if (fit.grid_residual.back() < fit.grid_residual[least]) least = fit.grid_residual.size() - 1;
   }
-  if (!std::isfinite(fit.grid_residual[least])) return fit;
   fit.found = true;
-  fit.sigma = polish(fit.grid_sigma[least], [&](double sigma) { return residual(density, sigma, q); });
+  fit.accepted = std::isfinite(fit.grid_residual[least]);
+  fit.sigma = fit.grid_sigma[least];
+  if (fit.accepted) fit.sigma = polish(fit.sigma, [&](double sigma) { return residual(density, sigma, q); });
 
   const Bulk bulk(fit.sigma, q);
   const double margin =
