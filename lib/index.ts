@@ -86,6 +86,8 @@ export { type PruneConfig, resolveConfig } from './pipeline/config.js';
 export { type PruneOptions, type PruneResult, type StageProgress, type Ticket, prune } from './pipeline/prune.js';
 export { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from './pipeline/record.js';
 export { writeRunFolder } from './pipeline/run-folder.js';
+export { type Model, type Models, readModels, toNetwork } from './diagnostics/models.js';
+export { type ExplainedData, explainedData } from './diagnostics/explained-data.js';
 export {
   type Agreement,
   type Comparison,

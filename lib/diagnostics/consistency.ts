@@ -78,9 +78,7 @@ export function consistency(runs: readonly ExplainedRun[], { top }: { readonly t
     pruned ? [{ networks: [name, `${name} pruned`] as const, ...agreement(dense, pruned, chosen) }] : [],
   );
   const seeds = runs.flatMap((a, i) =>
-    runs
-      .slice(i + 1)
-      .map((b) => ({ networks: [a.name, b.name] as const, ...agreement(a.dense, b.dense, chosen) })),
+    runs.slice(i + 1).map((b) => ({ networks: [a.name, b.name] as const, ...agreement(a.dense, b.dense, chosen) })),
   );
   return {
     pruning,

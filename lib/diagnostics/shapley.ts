@@ -6,7 +6,15 @@ import type { Features } from '../network/samples.js';
 import { type ResolvedOptions, checkJobOptions, resolveOptions } from '../options.js';
 
 /** Options of `shapley`, by their names in the table. */
-export const SHAPLEY_OPTIONS = ['estimator', 'explain', 'coalitions', 'permutations', 'steps', 'seed', 'threads'] as const;
+export const SHAPLEY_OPTIONS = [
+  'estimator',
+  'explain',
+  'coalitions',
+  'permutations',
+  'steps',
+  'seed',
+  'threads',
+] as const;
 type Resolved = ResolvedOptions<(typeof SHAPLEY_OPTIONS)[number]>;
 
 export type Estimator = NonNullable<Resolved['estimator']>;

@@ -170,7 +170,8 @@ interface NativeBulk {
   readonly gridResidual: Float64Array;
 }
 
-interface NativeRandomised extends Pick<RandomisedSpectrum, 'eigenvalues' | 'single' | 'distance' | 'softrank' | 'maxdist'> {
+interface NativeRandomised
+  extends Pick<RandomisedSpectrum, 'eigenvalues' | 'single' | 'distance' | 'softrank' | 'maxdist'> {
   readonly bulk: NativeBulk;
 }
 
@@ -272,8 +273,7 @@ export async function fitEigenvalues(
     throw unexpected('ERR_ARGUMENT', 'shape', '[rows, columns], whole numbers of at least 1', shape);
   }
   const { powerLaw, bulk } = await runTask(
-    () =>
-      native.fitEigenvalues({ eigenvalues, larger: Math.max(...shape), smaller: Math.min(...shape), fixFingers }),
+    () => native.fitEigenvalues({ eigenvalues, larger: Math.max(...shape), smaller: Math.min(...shape), fixFingers }),
     options,
   );
   return { powerLaw: toPowerLaw(powerLaw), marchenkoPastur: toMarchenkoPastur(bulk) };
@@ -306,7 +306,12 @@ function matricesOf(input: Mlp | NdArray | readonly NamedMatrix[]): NamedMatrix[
     const { data, shape } = matrix ?? {};
     const fits = ArrayBuffer.isView(data) && isShape(shape) && sizeOf(shape) === data.length;
     if (!fits || typeof name !== 'string') {
-      throw unexpected('ERR_ARGUMENT', name ?? `matrices[${i}]`, 'a network, or a matrix [rows, columns]', shape ?? entry);
+      throw unexpected(
+        'ERR_ARGUMENT',
+        name ?? `matrices[${i}]`,
+        'a network, or a matrix [rows, columns]',
+        shape ?? entry,
+      );
     }
     return { name, matrix: matrix! };
   });

@@ -10,7 +10,8 @@ import { Mlp } from '../../lib/network/mlp.js';
 import { assertClose, tolerances } from '../helpers/close.js';
 import { golden, goldenTest, readGoldenNpy } from '../helpers/golden.js';
 
-const read = (name: string): Promise<NdArray<Float64Array>> => readGoldenNpy(`diagnostics/${name}.npy`, { dtype: 'f8' });
+const read = (name: string): Promise<NdArray<Float64Array>> =>
+  readGoldenNpy(`diagnostics/${name}.npy`, { dtype: 'f8' });
 
 /** The last layer of the authors' pictures of iris is softmax; the other goldens have sigmoids throughout. */
 async function tabular(set: string, tag: string, outputActivation: 'sigmoid' | 'softmax' = 'sigmoid'): Promise<Mlp> {
@@ -91,11 +92,13 @@ async function mnist() {
   const parameters = Float64Array.from(parts.flatMap(({ data }) => [...data]));
   const network = new Mlp([784, 50, 30, 10], { outputActivation: 'softmax' }, parameters);
   const { features, test: images } = await loadDataset('mnist');
+  const pixels = features as NdArray<Uint8Array>;
+  const unseen = images!.features as NdArray<Uint8Array>;
   const rows = (name: string) => readGoldenNpy(`diagnostics/shap_mnist_init1/${name}.npy`, { dtype: 'i4' });
   return {
     network,
-    background: takeRows(features, (await rows('background_idx_train')).data),
-    samples: takeRows(images!.features, (await rows('input_idx_t10k')).data),
+    background: takeRows(pixels, (await rows('background_idx_train')).data),
+    samples: takeRows(unseen, (await rows('input_idx_t10k')).data),
   };
 }
 

@@ -17,7 +17,8 @@ interface Expected {
 }
 
 const readExpected = async (): Promise<Expected> =>
-  (JSON.parse(await readFile(golden('diagnostics/expected.json'), 'utf8')) as { weightwatcher: Expected }).weightwatcher;
+  (JSON.parse(await readFile(golden('diagnostics/expected.json'), 'utf8')) as { weightwatcher: Expected })
+    .weightwatcher;
 
 interface Case {
   readonly name: string;
