@@ -68,6 +68,7 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   const options = (await readOptions(parsed, NAMES)) as OptionValues;
   const printer = new Printer(Boolean(parsed.quiet));
   const data = parsed.shapley as string | undefined;
+  const out = parsed.out as string | undefined;
   const others = (parsed.null as string[] | undefined) ?? [];
   if (others.length > 0 && data === undefined) {
     throw unexpected('ERR_OPTION', '--null', '--shapley with the data to compare explanations on', 'none');
@@ -81,14 +82,14 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
     ...(spectra && { spectrum: spectra.map(({ network, layers }) => ({ network, layers: layers.map(factsOf) })) }),
     ...(explanation && { shapley: explanationFacts(explanation) }),
   };
-  if (parsed.out !== undefined) {
+  if (out !== undefined) {
     const everything = {
       source,
       ...(spectra && { spectrum: spectra }),
       ...(explanation && { shapley: { ...explanationFacts(explanation), ...explanation } }),
     };
-    await writeFileAtomic(parsed.out as string, `${JSON.stringify(everything, arraysAsLists)}\n`);
-    printer.note(`written to ${String(parsed.out)}`);
+    await writeFileAtomic(out, `${JSON.stringify(everything, arraysAsLists)}\n`);
+    printer.note(`written to ${out}`);
   }
   if (parsed.json) return printer.json(facts);
   for (const { network, layers } of spectra ?? []) printSpectrum(printer, network, layers);
@@ -97,9 +98,7 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
 
 /** Options given, else the run's. */
 function optionsFor(names: readonly OptionName[], config: Models['config'], given: OptionValues): OptionValues {
-  return Object.fromEntries(
-    names.map((name) => [name, given[name] ?? config[name]]).filter(([, value]) => value != null),
-  );
+  return defined(Object.fromEntries(names.map((name): [string, unknown] => [name, given[name] ?? config[name]])));
 }
 
 async function spectraOf({ models }: Models, options: OptionValues, printer: Printer, signal: AbortSignal) {

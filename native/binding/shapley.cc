@@ -97,9 +97,7 @@ class ShapleyTask : public Task {
   void run() override {
     switch (estimator_) {
       case Estimator::kExact: result_ = exact_shapley(problem_, threads_, control()); break;
-      case Estimator::kKernel:
-        result_ = kernel_shapley(problem_, coalitions_, seed_, threads_, control());
-        break;
+      case Estimator::kKernel: result_ = kernel_shapley(problem_, coalitions_, seed_, threads_, control()); break;
       case Estimator::kPermutation:
         for (size_t p = 0; p < permutations_; ++p) {
           control().check();
@@ -108,9 +106,7 @@ class ShapleyTask : public Task {
         }
         result_ = permutation_shapley(problem_, orders_, threads_, control());
         break;
-      case Estimator::kExpectedGradients:
-        result_ = expected_gradients(problem_, steps_, threads_, control());
-        break;
+      case Estimator::kExpectedGradients: result_ = expected_gradients(problem_, steps_, threads_, control()); break;
       case Estimator::kDeeplift: result_ = deep_shapley(problem_, threads_, control()); break;
     }
   }

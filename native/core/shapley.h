@@ -1,7 +1,8 @@
 // Shapley values of a network's outputs: how much each feature of a sample moves them away from their mean over a
 // background. S. M. Lundberg, S.-I. Lee, NIPS 30 (2017). Interventional throughout: features outside a coalition S are
 // taken from the background rows b,
-//   v(S) = mean over b of f(x_S, b_rest),    phi_j = sum over S without j of |S|! (M - |S| - 1)! / M! (v(S + j) - v(S)).
+//   v(S) = mean over b of f(x_S, b_rest),    phi_j = sum over S without j of |S|! (M - |S| - 1)! / M! (v(S + j) -
+//   v(S)).
 // Computed in double, whatever the network was trained in.
 #pragma once
 #include <cstddef>

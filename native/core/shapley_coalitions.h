@@ -15,8 +15,8 @@ struct Coalitions {
 };
 
 /// Hands the values of all coalitions for some samples at a time to `take(first sample, samples, values)`, where values
-/// are [samples, coalitions, outputs]: v(S). So much memory at most, whatever the number of samples: about 64 MiB, or one
-/// sample's values.
+/// are [samples, coalitions, outputs]: v(S). So much memory at most, whatever the number of samples: about 64 MiB, or
+/// one sample's values.
 template <typename Take>
 void for_coalition_values(const ShapleyProblem& problem, const Coalitions& coalitions, int threads, Control& control,
                           Take&& take);

@@ -137,8 +137,7 @@ MatrixXd normal_factor(const MatrixXd& z, const VectorXd& weight, const Control&
     for (Index k = j + width; k < n; k += kPanel) {
       control.check();
       const Index strip = std::min(kPanel, n - k);
-      a.block(k, k, n - k, strip).noalias() -=
-          a.block(k, j, n - k, width) * a.block(k, j, strip, width).transpose();
+      a.block(k, k, n - k, strip).noalias() -= a.block(k, j, n - k, width) * a.block(k, j, strip, width).transpose();
     }
   }
   return a;

@@ -47,7 +47,8 @@ void activate(Activation activation, const double* in, double* out, size_t units
     case Activation::sigmoid:
       return for_vectors(units, width, [&](size_t i) { vec_at(out + i) = vec_sigmoid(vec_at(in + i)); });
     case Activation::tanh:
-      return for_vectors(units, width, [&](size_t i) { vec_at(out + i) = 2.0 * vec_sigmoid(2.0 * vec_at(in + i)) - 1.0; });
+      return for_vectors(units, width,
+                         [&](size_t i) { vec_at(out + i) = 2.0 * vec_sigmoid(2.0 * vec_at(in + i)) - 1.0; });
     case Activation::relu:
       return for_vectors(units, width, [&](size_t i) {
         const V x = vec_at(in + i);
@@ -79,11 +80,9 @@ void differentiate(Activation activation, const double* in, const double* out, d
       return for_vectors(units, width,
                          [&](size_t i) { vec_at(slope + i) = vec_at(out + i) * (1.0 - vec_at(out + i)); });
     case Activation::tanh:
-      return for_vectors(units, width,
-                         [&](size_t i) { vec_at(slope + i) = 1.0 - vec_at(out + i) * vec_at(out + i); });
+      return for_vectors(units, width, [&](size_t i) { vec_at(slope + i) = 1.0 - vec_at(out + i) * vec_at(out + i); });
     case Activation::relu:
-      return for_vectors(units, width,
-                         [&](size_t i) { vec_at(slope + i) = vec_at(in + i) > 0 ? V{} + 1 : V{}; });
+      return for_vectors(units, width, [&](size_t i) { vec_at(slope + i) = vec_at(in + i) > 0 ? V{} + 1 : V{}; });
     case Activation::linear:
     case Activation::softmax: return for_vectors(units, width, [&](size_t i) { vec_at(slope + i) = V{} + 1; });
   }

@@ -1,5 +1,6 @@
-// A network evaluated for many inputs side by side, one in each vector lane: a value of a unit is an array [kTile]. What
-// goes into the first layer is the caller's business, because most inputs of an estimator differ in a few features.
+// A network evaluated for many inputs side by side, one in each vector lane: a value of a unit is an array [kTile].
+// What goes into the first layer is the caller's business, because most inputs of an estimator differ in a few
+// features.
 #pragma once
 #include <cstddef>
 #include <vector>
@@ -22,7 +23,7 @@ class TileNetwork {
   size_t features() const { return features_; }
   size_t outputs() const { return layers_.back().out; }
   size_t first_units() const { return layers_.front().out; }
-  const double* first_weight() const { return layers_.front().weight.data(); }  ///< [first units, features]
+  const double* first_weight() const { return layers_.front().weight.data(); }      ///< [first units, features]
   const double* first_by_feature() const { return layers_.front().turned.data(); }  ///< [features, first units]
   const double* first_bias() const { return layers_.front().bias.data(); }
 

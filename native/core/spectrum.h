@@ -25,7 +25,8 @@ constexpr size_t kSpectrumLeastSide = 10;
 enum class FixFingers : uint8_t {
   kNone,
   kXminPeak,  ///< xmin only within 0.95 to 1.5 times the left edge of the highest of 100 bins of log10 lambda
-  kClipXmax,  ///< drops the largest eigenvalues, up to 10, until alpha has fallen by more than 1; all are kept if it never does
+  kClipXmax,  ///< drops the largest eigenvalues, up to 10, until alpha has fallen by more than 1; all are kept if it
+              ///< never does
 };
 
 /// Only eigenvalues above this take part in the power law.
@@ -33,12 +34,13 @@ constexpr double kPowerLawLeast = 1e-5;
 
 /// p(lambda) ~ lambda^-alpha from xmin on.
 struct PowerLawFit {
-  bool found = false;  ///< false: fewer than two eigenvalues above kPowerLawLeast, or no two that differ
+  bool found =
+      false;  ///< false: fewer than two eigenvalues above kPowerLawLeast, or no two that differ by more than rounding
   double alpha = 0, xmin = 0, xmax = 0;
-  double distance = 0;  ///< Kolmogorov-Smirnov distance D
-  double sigma = 0;     ///< standard error of alpha: (alpha - 1) / sqrt(k), k eigenvalues from xmin on
-  uint32_t spikes = 0;  ///< eigenvalues >= xmin, the clipped ones left out
-  uint32_t fingers = 0;  ///< eigenvalues that kClipXmax dropped
+  double distance = 0;        ///< Kolmogorov-Smirnov distance D
+  double sigma = 0;           ///< standard error of alpha: (alpha - 1) / sqrt(k), k eigenvalues from xmin on
+  uint32_t spikes = 0;        ///< eigenvalues >= xmin, the clipped ones left out
+  uint32_t fingers = 0;       ///< eigenvalues that kClipXmax dropped
   double alpha_weighted = 0;  ///< alpha log10 lambda_max
   double log_alpha_norm = 0;  ///< log10 sum lambda^alpha, over all eigenvalues
   /// For every candidate x_0 .. x_{n-2}, kNone's whatever the option: alpha and D. What figures show.
@@ -46,7 +48,8 @@ struct PowerLawFit {
 };
 
 /// The candidate with the least D (the first of several) wins.
-///   alpha_i = 1 + k / (sum_{j>=i} ln x_j - k ln x_i),  D_i = max_j |1 - (x_j / x_i)^(1 - alpha_i) - (j - i) / k|,  k = n - i
+///   alpha_i = 1 + k / (sum_{j>=i} ln x_j - k ln x_i),  D_i = max_j |1 - (x_j / x_i)^(1 - alpha_i) - (j - i) / k|,  k =
+///   n - i
 /// requires: eigenvalues finite, >= 0, ascending
 /// throws:   Cancelled
 /// cost:     n^2 / 2 exponentials
@@ -55,16 +58,16 @@ PowerLawFit fit_power_law(const std::vector<double>& eigenvalues, FixFingers fix
 /// A bulk of noise of standard deviation sigma (of eigenvalues scaled to mean 1), and what sticks out of it.
 struct MarchenkoPasturFit {
   bool found = false;  ///< false: there is nothing to fit
-  /// False: the bulk of every sigma would end below the mode of the density or beyond its last point, or begin above the
-  /// mode. Then sigma is the first of the grid, as WeightWatcher has it, which means nothing.
+  /// False: the bulk of every sigma would end below the mode of the density or beyond its last point, or begin above
+  /// the mode. Then sigma is the first of the grid, as WeightWatcher has it, which means nothing.
   bool accepted = false;
   double sigma = 0;
   double scale = 0;     ///< sqrt(n / sum lambda): x = scale^2 lambda has mean 1
   double bulk_min = 0;  ///< edges of the bulk, in units of lambda
   double bulk_max = 0;
-  double cutoff = 0;    ///< the upper edge and a Tracy-Widom margin, in units of lambda
-  double softrank = 0;  ///< bulk_max / lambda_max
-  uint32_t spikes = 0;  ///< eigenvalues above the cut-off
+  double cutoff = 0;                              ///< the upper edge and a Tracy-Widom margin, in units of lambda
+  double softrank = 0;                            ///< bulk_max / lambda_max
+  uint32_t spikes = 0;                            ///< eigenvalues above the cut-off
   std::vector<double> grid_sigma, grid_residual;  ///< the search's grid; infinite where rejected
 };
 
@@ -98,9 +101,9 @@ struct RandomisedSpectrum {
   std::vector<double> eigenvalues;  ///< of five shuffles (one where M >= 100), pooled, ascending
   MarchenkoPasturFit bulk;
   std::vector<double> single;  ///< eigenvalues of one more shuffle
-  double distance = 0;         ///< square root of the Jensen-Shannon divergence of the ESD and `single`, sorted, to sum 1
-  double softrank = 0;         ///< largest of `single` / lambda_max
-  double maxdist = 0;          ///< lambda_max - largest of `single`
+  double distance = 0;  ///< square root of the Jensen-Shannon divergence of the ESD and `single`, sorted, to sum 1
+  double softrank = 0;  ///< largest of `single` / lambda_max
+  double maxdist = 0;   ///< lambda_max - largest of `single`
 };
 
 struct Spectrum {

@@ -19,7 +19,8 @@ constexpr double kLeastDensity = 0.01;
 constexpr double kTie = 1e-12;
 
 constexpr int kGrid = 195;
-constexpr double kGridFirst = 0.05, kGridStep = 0.01;  // in units of the sigma at which the bulk ends at the largest value
+constexpr double kGridFirst = 0.05,
+                 kGridStep = 0.01;  // in units of the sigma at which the bulk ends at the largest value
 
 constexpr double kPolishTolerance = 1e-4;
 constexpr int kPolishSteps = 200;

@@ -14,16 +14,20 @@ constexpr double kFingerFall = 1;
 /// Fingers are not looked for below this alpha.
 constexpr double kFingerLeastAlpha = 2;
 
+/// Logs whose mean excess over the least is no more than this differ by rounding alone.
+constexpr double kAlike = 1e-12;
+
 struct Candidate {
   double alpha, distance;
 };
 
-/// The fit from x_i on; `logs` and `tail_sum` (sum of logs from i on) belong to the x. alpha is infinite where all are equal.
+/// The fit from x_i on; `logs` and `tail_sum` (sum of logs from i on) belong to the x. alpha is infinite where all are
+/// equal.
 Candidate candidate(const std::vector<double>& logs, double tail_sum, size_t i, size_t n) {
   const double k = static_cast<double>(n - i);
   const double spread = tail_sum - k * logs[i];
   Candidate fit{1 + k / spread, 0};
-  if (!(spread > 0) || !std::isfinite(fit.alpha)) return {std::numeric_limits<double>::infinity(), 1};
+  if (!(spread > kAlike * k)) return {std::numeric_limits<double>::infinity(), 1};
   for (size_t j = i; j < n; ++j) {
     const double cdf = -std::expm1((1 - fit.alpha) * (logs[j] - logs[i]));
     fit.distance = std::max(fit.distance, std::abs(cdf - static_cast<double>(j - i) / k));

@@ -76,7 +76,8 @@ std::vector<double> bidiagonal(MatrixXd a, const Control& control) {
 }
 
 /// Singular values of a bidiagonal matrix, ascending. They are the positive eigenvalues of the symmetric tridiagonal
-/// matrix with zero diagonal and these entries beside it, found by bisection on its Sturm count, several in vector lanes.
+/// matrix with zero diagonal and these entries beside it, found by bisection on its Sturm count, several in vector
+/// lanes.
 std::vector<double> bisect(const std::vector<double>& entries, const Control& control) {
   using V = Vec<double>;
   const size_t n = (entries.size() + 1) / 2;

@@ -208,40 +208,28 @@ test('constant and orthogonal matrices have no tail, and no numbers that are not
   assert.equal(row, { network: 'constant', layer: 'W', status: 'no-tail', alpha: undefined, alphaWeighted: undefined });
 });
 
-test('fingers: the largest eigenvalues are dropped until alpha falls; xmin stays near the peak', async () => {
-  // A tail of alpha 2.5, and above it a clump that looks like a steep one.
-  const tail = Array.from({ length: 60 }, (_, i) => (1 - (i + 0.5) / 60) ** (-1 / 1.5));
-  const eigenvalues = Float64Array.from([...tail, ...[0, 1, 2, 3].map((i) => 300 + i)]);
-  const fit = async (fixFingers: 'none' | 'xmin-peak' | 'clip-xmax') =>
-    (await fitEigenvalues(eigenvalues, [100, 64], { fixFingers })).powerLaw as Tail;
+test('fingers: dropped until alpha falls by more than 1; or xmin kept near the peak', async () => {
+  // A short bulk, and a clump far above it that looks like a steep tail.
+  const bulk = Array.from({ length: 12 }, (_, i) => 1 + 1.2 * (i / 12) ** 0.3);
+  const clump = Array.from({ length: 6 }, (_, i) => 10 + 0.5 * i);
+  const eigenvalues = Float64Array.from([...bulk, ...clump]);
+  const fit = async (fixFingers: 'none' | 'xmin-peak' | 'clip-xmax', values = eigenvalues) =>
+    (await fitEigenvalues(values, [100, 18], { fixFingers })).powerLaw as Tail;
   const plain = await fit('none');
+  assert.equal([plain.xmin, plain.fingers, plain.spikes], [10, 0, 6]);
   const clipped = await fit('clip-xmax');
-  if (clipped.fingers > 0) {
-    assert.ok(clipped.alpha + 1 < plain.alpha);
-    assert.is(
-      clipped.xmax,
-      eigenvalues
-        .slice()
-        .sort()
-        .at(-1 - clipped.fingers),
-    );
-  } else {
-    assert.equal(clipped, plain);
-  }
-  const { scan, ...peak } = await fit('xmin-peak');
-  assert.equal(scan, plain.scan);
-  assert.ok(scan.xmin.includes(peak.xmin));
-  const best = scan.distance[scan.xmin.indexOf(peak.xmin)]!;
-  assert.is(best, peak.distance);
-});
-
-test('a finger that makes alpha too large is dropped', async () => {
-  const spread = Array.from({ length: 40 }, (_, i) => 0.1 * 1.12 ** i);
-  const eigenvalues = Float64Array.from([...spread, 100, 101, 102, 103, 104, 105]);
-  const plain = (await fitEigenvalues(eigenvalues, [90, 46])).powerLaw as Tail;
-  const clipped = (await fitEigenvalues(eigenvalues, [90, 46], { fixFingers: 'clip-xmax' })).powerLaw as Tail;
-  assert.ok(clipped.fingers === 0 || clipped.alpha + 1 < plain.alpha);
+  assert.equal([clipped.fingers, clipped.xmax], [3, 11]);
+  assert.ok(clipped.alpha + 1 < plain.alpha);
+  const without = await fit('none', eigenvalues.subarray(0, -3));
+  assert.equal([clipped.alpha, clipped.xmin, clipped.distance], [without.alpha, without.xmin, without.distance]);
+  assert.ok((await fit('none', eigenvalues.subarray(0, -2))).alpha + 1 >= plain.alpha, 'two are not enough');
   assert.equal(clipped.scan, plain.scan);
+
+  const peak = await fit('xmin-peak');
+  assert.ok(peak.xmin < 3 && peak.fingers === 0);
+  assert.is(peak.distance, peak.scan.distance[peak.scan.xmin.indexOf(peak.xmin)]);
+  const straight = Float64Array.from({ length: 40 }, (_, i) => 1.2 ** i);
+  assert.equal(await fit('clip-xmax', straight), await fit('none', straight));
 });
 
 test('the same bits for any number of threads; the seed matters, other matrices do not', async () => {
