@@ -7,11 +7,12 @@ import { type Model, type Models, readModels, toNetwork } from '../diagnostics/m
 import { SHAPLEY_OPTIONS, type ShapleyValues, defaultEstimator, importance } from '../diagnostics/shapley.js';
 import { type LayerSpectrum, spectrum } from '../diagnostics/spectrum.js';
 import type { Mlp } from '../network/mlp.js';
-import { DIAGNOSTIC_OPTIONS, type OptionName, type OptionValues } from '../options.js';
+import { type OptionName, type OptionValues, options as table } from '../options.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 
 const NETWORK_OPTIONS = ['activation', 'outputActivation'] as const;
+const DIAGNOSTIC_OPTIONS = (Object.keys(table) as OptionName[]).filter((name) => table[name].group === 'diagnostics');
 const NAMES: readonly OptionName[] = [...DATA_OPTIONS, ...NETWORK_OPTIONS, ...DIAGNOSTIC_OPTIONS, 'seed', 'threads'];
 
 /** Images have more features than a table has room for; --json and --out have all. */
@@ -134,9 +135,9 @@ async function explain(
   const features = runs[0]!.dense.sizes[0]!;
   const estimator = options.estimator ?? defaultEstimator(features);
   const prepared = await explainedData(data, optionsFor(DATA_OPTIONS, found.config, options), {
-    background: options.backgroundRows ?? 100,
+    background: options.backgroundRows ?? table.backgroundRows.default,
     samples: options.sampleRows ?? (estimator === 'exact' ? undefined : FEW_SAMPLES),
-    seed: options.seed ?? 1,
+    seed: options.seed ?? table.seed.default,
   });
   const { background, samples } = prepared;
   const chosen = Object.fromEntries(SHAPLEY_OPTIONS.map((name) => [name, options[name]]));

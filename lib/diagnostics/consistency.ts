@@ -1,5 +1,6 @@
 /** Does pruning keep what a network looks at? Rank agreement of feature importance, beside what another seed gives. */
 import { unexpected } from '../errors.js';
+import { ranks } from '../mask/ranks.js';
 import type { Mlp } from '../network/mlp.js';
 import type { Features } from '../network/samples.js';
 import { checkOption, options as table } from '../options.js';
@@ -128,22 +129,9 @@ function mean(values: readonly (number | undefined)[]): number | undefined {
 const order = (values: Float64Array): number[] =>
   Array.from(values.keys()).sort((i, j) => values[j]! - values[i]! || i - j);
 
-/** Ranks from 1 in ascending order, ties at their mean. */
-function ranks(values: Float64Array): Float64Array {
-  const ascending = order(values).reverse();
-  const result = new Float64Array(values.length);
-  for (let begin = 0; begin < ascending.length; ) {
-    let end = begin;
-    while (end < ascending.length && values[ascending[end]!] === values[ascending[begin]!]) end++;
-    for (let k = begin; k < end; k++) result[ascending[k]!] = (begin + end + 1) / 2;
-    begin = end;
-  }
-  return result;
-}
-
-/** Pearson's; undefined where one of the two does not vary. */
+/** Pearson's, of ranks; undefined where one of the two does not vary. */
 function correlation(x: Float64Array, y: Float64Array): number | undefined {
-  const average = (x.length + 1) / 2; // of ranks
+  const average = (x.length - 1) / 2; // of ranks
   let [xy, xx, yy] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
     const [dx, dy] = [x[i]! - average, y[i]! - average];

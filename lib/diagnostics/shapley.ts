@@ -52,7 +52,7 @@ interface NativeShapley {
 declare module '../native.js' {
   interface NativeModule {
     shapley(options: {
-      network: Pick<Mlp['native'], 'sizes' | 'activation' | 'outputActivation' | 'biases'>;
+      network: Mlp['native'];
       parameters: Float64Array;
       logits: boolean;
       background: Float64Array;

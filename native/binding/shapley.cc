@@ -7,37 +7,14 @@
 #include "arguments.h"
 #include "random.h"
 #include "task.h"
+#include "training_arguments.h"
 
 namespace legcnet::binding {
 namespace {
 
-constexpr double kMostWeights = 2147483648.0;
 constexpr size_t kMostRows = size_t(1) << 32;
 
 enum class Estimator { kExact, kKernel, kPermutation, kExpectedGradients, kDeeplift };
-
-NetworkSpec read_spec(const Napi::Value& value) {
-  const Fields fields(value, "network");
-  NetworkSpec spec;
-  for (const uint32_t size : fields.array<uint32_t>("sizes")) {
-    if (size == 0) throw_type(value.Env(), "network.sizes", "positive sizes");
-    spec.sizes.push_back(size);
-  }
-  if (spec.sizes.size() < 2) throw_type(value.Env(), "network.sizes", "at least inputs and outputs");
-  double weights = 0;  // in double: a product of sizes may wrap around a size_t
-  for (size_t l = 0; l < spec.layers(); ++l) {
-    weights += static_cast<double>(spec.sizes[l]) * static_cast<double>(spec.sizes[l + 1]);
-  }
-  if (weights > kMostWeights) throw_type(value.Env(), "network.sizes", "at most 2^31 weights");
-  const auto activation = [&](const char* key) {
-    return static_cast<Activation>(fields.choice(key, {"sigmoid", "tanh", "relu", "linear", "softmax"}));
-  };
-  spec.hidden = activation("activation");
-  spec.output = activation("outputActivation");
-  if (spec.hidden == Activation::softmax) throw_type(value.Env(), "network.activation", "no softmax");
-  spec.biases = fields.boolean("biases");
-  return spec;
-}
 
 std::vector<double> read_rows(const Fields& fields, const char* key, size_t features, size_t& rows) {
   auto values = fields.array<double>(key);
@@ -46,11 +23,11 @@ std::vector<double> read_rows(const Fields& fields, const char* key, size_t feat
   return values;
 }
 
-/// {network: {sizes, activation, outputActivation, biases}, parameters, logits, background: [rows, features],
+/// {network, parameters, logits, background: [rows, features],
 ///  samples: [rows, features]}
 ShapleyProblem read_problem(const Fields& fields) {
   ShapleyProblem problem;
-  problem.network = read_spec(fields.get("network"));
+  problem.network = network_argument(fields.get("network"));
   problem.parameters = fields.array<double>("parameters", problem.network.parameters());
   problem.logits = fields.boolean("logits");
   problem.background = read_rows(fields, "background", problem.features(), problem.background_rows);

@@ -124,7 +124,8 @@ class Network {
   template <typename S, typename Visit>
   void forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const;
 
-  /// Rows of one layer's weights that a piece of the update covers: none for the piece that is the first layer's biases.
+  /// Rows of one layer's weights that a piece of the update covers: none for the piece that is the first layer's
+  /// biases.
   struct Rows {
     size_t layer, begin, end;
     bool biases;

@@ -18,8 +18,8 @@ inline void product_block(const double* w, const double* bias, size_t in, const 
   }
   for (size_t k = 0; k < in; ++k) {
     for (size_t r = 0; r < R; ++r) {
-      const double scale = w[r * in + k];
-      for (size_t j = 0; j < J; ++j) sum[r][j] += scale * vec_at(x + k * kTile + j * kWidth);
+      const V scale = broadcast(w[r * in + k]);
+      for (size_t j = 0; j < J; ++j) sum[r][j] = mul_add(scale, vec_at(x + k * kTile + j * kWidth), sum[r][j]);
     }
   }
   for (size_t r = 0; r < R; ++r) {

@@ -129,8 +129,17 @@ std::vector<double> squared_singular_values(const float* matrix, size_t rows, si
   if (given.size() == 0) return values;
   // Scaled by a power of two, exactly, so that no square over- or underflows.
   const int exponent = std::ilogb(std::max(given.cwiseAbs().maxCoeff(), std::numeric_limits<float>::min()));
-  MatrixXd tall = rows >= columns ? MatrixXd(given.cast<double>()) : MatrixXd(given.cast<double>().transpose());
-  tall *= std::ldexp(1.0, -exponent);
+  const double scale = std::ldexp(1.0, -exponent);
+  const Index larger = std::max(given.rows(), given.cols()), smaller = std::min(given.rows(), given.cols());
+  MatrixXd tall(larger, smaller);
+  for_strips(larger, smaller, control, [&](Index first, Index count) {
+    auto strip = tall.middleRows(first, count);
+    if (rows >= columns) {
+      strip = given.middleRows(first, count).cast<double>() * scale;
+    } else {
+      strip = given.middleCols(first, count).cast<double>().transpose() * scale;
+    }
+  });
   if (tall.rows() > tall.cols()) tall = triangular_factor(std::move(tall), control);
   values = bisect(bidiagonal(std::move(tall), control), control);
   // At the noise floor neighbours may come out of order.

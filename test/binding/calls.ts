@@ -107,7 +107,7 @@ export const validArguments: Record<string, () => unknown[]> = {
   fitEigenvalues: () => [{ eigenvalues: numbers(20).map(Math.abs), larger: 30, smaller: 20, fixFingers: 'xmin-peak' }],
   shapley: () => [
     {
-      network: { sizes: network.sizes, activation: 'tanh', outputActivation: 'softmax', biases: true },
+      network,
       parameters: numbers(PARAMETERS),
       logits: false,
       background: numbers(6),
