@@ -147,8 +147,8 @@ async function explain(
     onProgress: ({ done, total }) => printer.progress({ label: `Shapley values, ${estimator}`, done, total }),
   }).finally(() => printer.endProgress());
   const networks = explained.flatMap(({ name, dense, pruned }) => [
-    { name: others.length > 0 ? `${name} dense` : 'dense', values: dense as ShapleyValues },
-    ...(pruned ? [{ name: others.length > 0 ? `${name} ticket` : 'ticket', values: pruned as ShapleyValues }] : []),
+    { name: others.length > 0 ? `${name} dense` : 'dense', values: dense },
+    ...(pruned ? [{ name: others.length > 0 ? `${name} ticket` : 'ticket', values: pruned }] : []),
   ]);
   return { data: prepared, networks, consistency };
 }

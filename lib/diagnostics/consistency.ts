@@ -40,10 +40,10 @@ export interface Consistency {
 }
 
 /** A dense network, its values, and those of what it was pruned to. Dense networks differ in nothing but the seed. */
-export interface ExplainedRun {
+export interface ExplainedRun<V = Pick<ShapleyValues, 'values'>> {
   readonly name: string;
-  readonly dense: Pick<ShapleyValues, 'values'>;
-  readonly pruned?: Pick<ShapleyValues, 'values'>;
+  readonly dense: V;
+  readonly pruned?: V;
 }
 
 /**
@@ -98,8 +98,8 @@ export async function shapleyConsistency(
   background: Features,
   samples: Features,
   { top, ...options }: ShapleyOptions & { readonly top?: number } = {},
-): Promise<Consistency & { readonly runs: readonly ExplainedRun[] }> {
-  const explained: ExplainedRun[] = [];
+): Promise<Consistency & { readonly runs: readonly ExplainedRun<ShapleyValues>[] }> {
+  const explained: ExplainedRun<ShapleyValues>[] = [];
   for (const { name, dense, pruned } of runs) {
     explained.push({
       name,

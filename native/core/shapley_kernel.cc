@@ -132,6 +132,7 @@ MatrixXd normal_factor(const MatrixXd& z, const VectorXd& weight, const Control&
     const Index width = std::min(kPanel, n - j), below = n - j - width;
     const Eigen::LLT<MatrixXd> panel(a.block(j, j, width, width));
     a.block(j, j, width, width) = panel.matrixL();
+    if (below == 0) break;
     auto left = a.block(j + width, j, below, width);
     left = panel.matrixL().solve(left.transpose()).transpose();
     for (Index k = j + width; k < n; k += kPanel) {
@@ -167,14 +168,15 @@ ShapleyResult kernel_shapley(const ShapleyProblem& problem, size_t coalitions, u
       for (size_t o = 0; o < outputs; ++o) {
         control.check();
         const double base = v[o], total = v[outputs + o] - base;
-        VectorXd y(static_cast<Index>(features > 1 ? count : 0));
-        for (Index c = 0; c < y.size(); ++c) {
-          const auto row = static_cast<size_t>(c);
-          const bool last = design.coalitions.member[row * features + features - 1] != 0;
-          y(c) = (v[row * outputs + o] - base - (last ? total : 0)) * weight(c);
-        }
-        VectorXd phi = z.transpose() * y;
+        VectorXd phi(static_cast<Index>(features - 1));
         if (features > 1) {
+          VectorXd y(static_cast<Index>(count));
+          for (Index c = 0; c < y.size(); ++c) {
+            const auto row = static_cast<size_t>(c);
+            const bool last = design.coalitions.member[row * features + features - 1] != 0;
+            y(c) = (v[row * outputs + o] - base - (last ? total : 0)) * weight(c);
+          }
+          phi = z.transpose() * y;
           factor.triangularView<Eigen::Lower>().solveInPlace(phi);
           factor.triangularView<Eigen::Lower>().transpose().solveInPlace(phi);
         }

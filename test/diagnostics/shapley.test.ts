@@ -122,6 +122,15 @@ test('of a linear network every estimator gives w (x - mean b)', async () => {
   }
 });
 
+test('the kernel estimator of many features: a linear network needs few coalitions', async () => {
+  const features = 150; // more than one panel of the factorisation
+  const network = random([features, 2], { outputActivation: 'linear' }, 9);
+  const [b, x] = [rows(3, features, 10), rows(2, features, 11)];
+  const kernel = await shapley(network, b, x, { estimator: 'kernel', coalitions: 400 });
+  const exact = await shapley(network, b, x, { estimator: 'permutation', permutations: 1 });
+  assertClose(kernel.values.data, exact.values.data, { absolute: 1e-10 });
+});
+
 test('base and values sum to the output, for every estimator; what changes nothing gets nothing', async () => {
   const network = random([9, 8, 4, 3], { outputActivation: 'softmax' }, 11);
   const dead = network.withParameters(network.parameters.map((w, k) => (k < 72 && k % 9 === 4 ? 0 : w)));
