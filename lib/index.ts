@@ -86,5 +86,40 @@ export { type PruneConfig, resolveConfig } from './pipeline/config.js';
 export { type PruneOptions, type PruneResult, type StageProgress, type Ticket, prune } from './pipeline/prune.js';
 export { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from './pipeline/record.js';
 export { writeRunFolder } from './pipeline/run-folder.js';
+export { type Model, type Models, readModels, toNetwork } from './diagnostics/models.js';
+export { type ExplainedData, explainedData } from './diagnostics/explained-data.js';
+export {
+  type Agreement,
+  type Comparison,
+  type Consistency,
+  type ExplainedRun,
+  type NamedAgreement,
+  agreement,
+  consistency,
+  shapleyConsistency,
+} from './diagnostics/consistency.js';
+export {
+  type Estimator,
+  type Explained,
+  type ShapleyOptions,
+  type ShapleyValues,
+  importance,
+  meanAbsolute,
+  shapley,
+} from './diagnostics/shapley.js';
+export {
+  type LayerSpectrum,
+  type MarchenkoPastur,
+  type NamedMatrix,
+  type PowerLaw,
+  type PowerLawScan,
+  type RandomisedSpectrum,
+  type SpectrumOptions,
+  type SpectrumWarning,
+  fitEigenvalues,
+  marchenkoPasturDensity,
+  spectrum,
+} from './diagnostics/spectrum.js';
+export { type Table4Row, table4 } from './diagnostics/table4.js';
 export { version } from './pipeline/version.js';
 export { type Replay, type ReplayedRun, replay } from './experiment/replay.js';

@@ -31,6 +31,7 @@ export type OptionGroup =
   | 'test'
   | 'selection'
   | 'criterion'
+  | 'diagnostics'
   | 'run';
 
 /**
@@ -611,6 +612,74 @@ export const options = {
     default: 0,
     group: 'criterion',
     help: 'rounds with training: the epoch whose weights each round begins from (0: the initial weights)',
+  }),
+
+  // diagnostics
+  randomise: flag({
+    default: true,
+    group: 'diagnostics',
+    helpOff: 'no comparison with shuffled entries: no correlation traps',
+    help: 'compare each spectrum with that of the same entries in random places',
+  }),
+  fixFingers: choice({
+    choices: ['none', 'xmin-peak', 'clip-xmax'],
+    default: 'none',
+    group: 'diagnostics',
+    help: 'outlying eigenvalues in the power-law fit: keep; keep xmin near the peak; drop the largest while alpha falls',
+  }),
+  estimator: choice({
+    choices: ['exact', 'kernel', 'permutation', 'expected-gradients', 'deeplift'],
+    default: undefined,
+    group: 'diagnostics',
+    help: 'of Shapley values (default: exact up to 12 features, else permutation)',
+  }),
+  explain: choice({
+    choices: ['output', 'logits'],
+    default: undefined,
+    group: 'diagnostics',
+    help: 'what Shapley values add up to: outputs, or what goes into the output activation (default: output; deeplift: logits)',
+  }),
+  coalitions: integer({
+    min: 2,
+    max: 1e7,
+    default: undefined,
+    group: 'diagnostics',
+    help: 'kernel: coalitions at most, at least two a feature (default: 2048 and two a feature)',
+  }),
+  permutations: integer({
+    min: 1,
+    max: 1e6,
+    default: 10,
+    group: 'diagnostics',
+    help: 'permutation: orders of the features, each walked forwards and backwards',
+  }),
+  steps: integer({
+    min: 1,
+    max: 1e6,
+    default: 100,
+    group: 'diagnostics',
+    help: 'expected-gradients: points on each line from background to sample',
+  }),
+  backgroundRows: integer({
+    min: 1,
+    max: 1e6,
+    default: 100,
+    group: 'diagnostics',
+    help: 'training rows, drawn by --seed, that stand for a feature being absent',
+  }),
+  sampleRows: integer({
+    min: 1,
+    max: 1e6,
+    default: undefined,
+    group: 'diagnostics',
+    help: 'rows of the test part to explain, the first ones (default: all where exact, else 10)',
+  }),
+  top: integer({
+    min: 1,
+    max: 1e6,
+    default: 5,
+    group: 'diagnostics',
+    help: 'how many of the most important features two networks are compared on',
   }),
 
   // run

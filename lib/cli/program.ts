@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../pipeline/version.js';
+import { addDiagnose } from './diagnose.js';
 import { addGranger } from './granger.js';
 import { addInfo } from './info.js';
 import { addLyapunov } from './lyapunov.js';
@@ -17,6 +18,7 @@ export function createProgram(signal: AbortSignal): Command {
   addPrune(program, signal);
   addLyapunov(program, signal);
   addGranger(program, signal);
+  addDiagnose(program, signal);
   addReplay(program, signal);
   addInfo(program);
   return program;

@@ -12,8 +12,10 @@ import {
 } from '../options.js';
 import { presetDefaults } from './presets.js';
 
-/** Options of a pruning run: all of the table but those of other criteria. */
-export const PRUNE_OPTIONS = (Object.keys(options) as OptionName[]).filter((n) => options[n].group !== 'criterion');
+/** Options of a pruning run: all of the table but those of other criteria and of what looks at networks afterwards. */
+export const PRUNE_OPTIONS = (Object.keys(options) as OptionName[]).filter(
+  (name) => options[name].group !== 'criterion' && options[name].group !== 'diagnostics',
+);
 
 /** Where results go and how fast: without influence on the results, hence not part of a configuration's hash. */
 export const WITHOUT_INFLUENCE: readonly OptionName[] = ['threads', 'out', 'weightLog'];

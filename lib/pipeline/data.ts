@@ -64,6 +64,23 @@ export async function prepareData(given: Dataset | string, config: PruneConfig):
   };
 }
 
+/**
+ * The same parts as `prepareData`'s, as arrays: for whoever looks at a network with the data it was trained on.
+ * @throws LegcnetError as `loadDataset`, and ERR_OPTION for shares that leave no training part
+ */
+export async function scaledParts(
+  given: Dataset | string,
+  config: PruneConfig,
+): Promise<{ readonly dataset: Dataset; readonly parts: { readonly [P in PartName]?: Part } }> {
+  const dataset = typeof given === 'string' ? await load(given, config) : given;
+  const portions = divide(dataset, config);
+  const parts: { [P in PartName]?: Part } = {};
+  for (const name of PARTS) {
+    if (portions[name]) parts[name] = await scale(portions.train as Portion, portions[name], config);
+  }
+  return { dataset, parts };
+}
+
 function load(source: string, config: PruneConfig): Promise<Dataset> {
   const { label, missing, testData } = config;
   const named = { label, testData, missing: missing === 'refuse' ? undefined : missing };

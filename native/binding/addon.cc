@@ -8,6 +8,8 @@ void register_gradients(Napi::Env env, Napi::Object exports);
 void register_granger(Napi::Env env, Napi::Object exports);
 void register_info(Napi::Env env, Napi::Object exports);
 void register_lyapunov(Napi::Env env, Napi::Object exports);
+void register_shapley(Napi::Env env, Napi::Object exports);
+void register_spectrum(Napi::Env env, Napi::Object exports);
 void register_training(Napi::Env env, Napi::Object exports);
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
@@ -16,6 +18,8 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   register_granger(env, exports);
   register_info(env, exports);
   register_lyapunov(env, exports);
+  register_shapley(env, exports);
+  register_spectrum(env, exports);
   register_training(env, exports);
   return exports;
 }

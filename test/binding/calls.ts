@@ -93,6 +93,34 @@ export const validArguments: Record<string, () => unknown[]> = {
   ],
   divergenceCurves: () => [lyapunov()],
   lyapunovExponents: () => [lyapunov()],
+  spectrum: () => [
+    {
+      entries: numbers(12 * 10 + 3 * 2),
+      rows: Uint32Array.of(12, 3),
+      columns: Uint32Array.of(10, 2),
+      fixFingers: 'clip-xmax',
+      randomise: true,
+      seed: 1,
+      threads: 2,
+    },
+  ],
+  fitEigenvalues: () => [{ eigenvalues: numbers(20).map(Math.abs), larger: 30, smaller: 20, fixFingers: 'xmin-peak' }],
+  shapley: () => [
+    {
+      network,
+      parameters: numbers(PARAMETERS),
+      logits: false,
+      background: numbers(6),
+      samples: numbers(9),
+      estimator: 'permutation',
+      coalitions: 6,
+      permutations: 2,
+      orders: Uint32Array.of(0, 1, 2, 2, 0, 1),
+      steps: 4,
+      seed: 1,
+      threads: 2,
+    },
+  ],
   granger: () => [
     {
       sources: numbers(120),

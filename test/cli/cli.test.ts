@@ -69,7 +69,8 @@ test('failures exit with 1', async () => {
 test('help and version', async () => {
   const help = await runCli('--help');
   assert.is(help.code, 0);
-  for (const command of ['prune', 'lyapunov', 'granger', 'replay', 'info']) assert.match(help.stdout, command);
+  for (const command of ['prune', 'lyapunov', 'granger', 'diagnose', 'replay', 'info'])
+    assert.match(help.stdout, command);
   const { stdout } = await runCli('prune', '--help');
   for (const flag of ['--layers', '--theiler-window', '--lag-order', '--within', '--config'])
     assert.match(stdout, flag);

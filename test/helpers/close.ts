@@ -25,6 +25,13 @@ export const tolerances = {
   granger: { relative: 1e-8 },
   grangerStatuses: exact,
   irisMasks: exact,
+  /** METHOD-diagnostics.md: power law, norms, Marchenko-Pastur fit. */
+  spectrum: { relative: 1e-9 },
+  spikeCounts: exact,
+  shapleyExact: { absolute: 1e-12 },
+  /** Kernel estimator with all coalitions. */
+  shapleyKernel: { absolute: 1e-10 },
+  shapleyAdditivity: { absolute: 1e-12 },
 } as const satisfies Record<string, Tolerance>;
 
 /**
