@@ -20,7 +20,15 @@ const MOST_ROWS = 20;
 /** Samples explained by default where an exact computation is too much. */
 const FEW_SAMPLES = 10;
 
-const AS_RUN = "the run's; else the preset's";
+/** What is shown as default where a run's own value comes first. */
+const DEFAULTS: Partial<Record<OptionName, string>> = {
+  preset: "the run's, else strict",
+  split: "the run's, else by preset and data",
+  splitSeed: "the run's, else 42",
+  scaling: "the run's, else by preset and data",
+  activation: "the run's, else sigmoid",
+  outputActivation: "the run's, else sigmoid",
+};
 
 export function addDiagnose(program: Command, signal: AbortSignal): void {
   const command = program
@@ -41,7 +49,7 @@ export function addDiagnose(program: Command, signal: AbortSignal): void {
         .argParser((value: string, before: string[] = []) => [...before, value])
         .helpGroup(GROUP),
     );
-  addOptions(command, NAMES, Object.fromEntries([...DATA_OPTIONS, ...NETWORK_OPTIONS].map((name) => [name, AS_RUN])));
+  addOptions(command, NAMES, DEFAULTS);
   command
     .addOption(new Option('--out <file.json>', 'write all results, arrays included').helpGroup('Run options:'))
     .addOption(new Option('--json', 'print the facts as JSON').helpGroup('Run options:'))
