@@ -2,6 +2,8 @@
 // rows at a time.
 #include "granger.h"
 
+#include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -30,6 +32,28 @@ void copy_values(const Fields& fields, const char* key, size_t length, Values& i
   copy_array<double>(fields, key, length, into);
 }
 
+/// Held by the task that computes: the next one may be waiting with its rows, but takes no core.
+class Turn {
+ public:
+  void take() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    free_.wait(lock, [&] { return !taken_; });
+    taken_ = true;
+  }
+  void give() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      taken_ = false;
+    }
+    free_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable free_;
+  bool taken_ = false;
+};
+
 /// What a session and its tasks share.
 struct Session {
   size_t rows = 0, samples = 0;
@@ -40,8 +64,7 @@ struct Session {
   std::unique_ptr<GrangerResult> result;
   /// Memory of tasks that are done with it. Touched on the JavaScript thread only.
   std::vector<Values> spare;
-  /// Held while a task computes: the next one may be waiting with its rows, but takes no core.
-  std::mutex turn;
+  Turn turn;
 
   SeriesRows rows_of(const Values& values) const {
     return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, difference); }, values);
@@ -86,9 +109,21 @@ class GrangerTask : public Task {
   }
 
   void run() override {
-    const std::lock_guard<std::mutex> turn(session_->turn);
+    session_->turn.take();
+    std::once_flag given;  // by the thread that begins the last block, or here if none did
+    const auto give = [&] { std::call_once(given, [&] { session_->turn.give(); }); };
+    try {
+      test(give);
+    } catch (...) {
+      give();
+      throw;
+    }
+    give();
+  }
+
+  void test(const std::function<void()>& give) {
     control().check();
-    const GrangerRows rows{session_->rows_of(sources_), count_, first_};
+    const GrangerRows rows{session_->rows_of(sources_), count_, first_, give};
     if (session_->pairwise) {
       granger_pairs(rows, session_->rows_of(targets_), options_, *session_->result, control());
     } else {

@@ -15,6 +15,10 @@
 #include "simd.h"
 #include "tail_lanes.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace legcnet {
 namespace {
 
@@ -57,7 +61,7 @@ class Statistics {
   }
 
   double p(GrangerStatistic which) const {
-    const KeepSubnormals keep;  // far down the tail, p is one
+    const KeepSubnormals keep;
     switch (which) {
       case GrangerStatistic::kSsrFtest: return f_upper(f(), lag_, df_);
       case GrangerStatistic::kSsrChi2test: return chi2_upper(chi2(), lag_);
@@ -94,12 +98,23 @@ class RowTester {
       : target_(target),
         options_(options),
         criterion_(options.lag_order == LagOrder::kAic || options.lag_order == LagOrder::kBic),
-        every_p_(options.per_lag || options.lag_order == LagOrder::kMinP),
+        unit_(std::ldexp(1.0, target.series.exponent)),
+        common_samples_(static_cast<double>(target.n) - target.last_lag),
+        per_parameter_(options.lag_order == LagOrder::kAic ? 2 : std::log(common_samples_)),
         batch_(target, options.first_lag),
         fast_(static_cast<size_t>(options.max_lag) + 1),
         tests_(static_cast<size_t>(options.max_lag) + 1) {
-    if (!every_p_ || options.statistic != GrangerStatistic::kSsrChi2test) return;
-    for (int lag = 0; lag <= target.top_lag; ++lag) tails_.emplace_back(std::max(lag, 1));
+    for (int lag = options.first_lag; lag <= options.max_lag; ++lag) {
+      fast_[static_cast<size_t>(lag)].restricted = std::ldexp(this->target(lag).rss, 2 * target.series.exponent);
+    }
+    const int n = static_cast<int>(target.n);
+    for (int lag = 0; lag <= target.top_lag; ++lag) {
+      switch (options.statistic) {
+        case GrangerStatistic::kSsrChi2test:
+        case GrangerStatistic::kLrtest: chi2_tails_.emplace_back(std::max(lag, 1)); break;
+        default: f_tails_.emplace_back(std::max(lag, 1), std::max(n - 3 * lag - 1, 1));
+      }
+    }
   }
 
   void test(const GrangerRows& rows, size_t begin, size_t end, GrangerResult& result, const Control& control) {
@@ -121,12 +136,13 @@ class RowTester {
 
   /// What the fast path found, by lane.
   struct Fast {
-    alignas(64) double unrestricted[kLaneRows];  // in standardised units
+    double restricted;  // in squared units of the target, as all sums here
+    alignas(64) double unrestricted[kLaneRows];
     alignas(64) double ratio[kLaneRows];
     alignas(64) double p_value[kLaneRows];
-    alignas(64) double common[kLaneRows];  // b on the common sample
+    alignas(64) double criterion[kLaneRows];
     alignas(64) int64_t certain[kLaneRows];
-    alignas(64) int64_t common_certain[kLaneRows];
+    alignas(64) int64_t criterion_certain[kLaneRows];
   };
 
   const TargetLag& target(int lag) const { return target_.lags[static_cast<size_t>(lag)]; }
@@ -149,7 +165,7 @@ class RowTester {
     for (int lag = options_.first_lag; lag <= options_.max_lag; ++lag) {
       tests_[static_cast<size_t>(lag)].status = forbids(lag, finite, run);
     }
-    write(out, 0, kNaN, result);
+    write(out, 0, result);
   }
 
   /// Turns what the batch knows of all lanes into sums and statistics, and decides which of them can be relied on.
@@ -174,13 +190,20 @@ class RowTester {
       const V condition = (n + rows * means) * (1 / n + lag * inverses) * (norm * norm);  // squared, as raw_condition
       const auto certain = (doubt < kTolerance * explained * unrestricted) & (unrestricted >= kEpsilon * known.tss) &
                            (pivot >= kLeastPivot) & (condition < kLargestCondition * kLargestCondition);
-      vec_at(fast.unrestricted) = unrestricted;
+      vec_at(fast.unrestricted) = unrestricted * unit_ * unit_;
       vec_at(fast.ratio) = ratio;
       std::memcpy(fast.certain, &certain, sizeof certain);
-      if (!tails_.empty()) {
-        const KeepSubnormals keep;
-        vec_at(fast.p_value) = tails_[static_cast<size_t>(lag)](statistic);
-      }
+      vec_at(fast.p_value) = p_values(lag, ratio);
+    }
+  }
+
+  V p_values(int lag, V ratio) const {
+    const KeepSubnormals keep;  // far down the tail, p is one
+    const double samples = static_cast<double>(target_.n) - lag;
+    switch (options_.statistic) {
+      case GrangerStatistic::kSsrChi2test: return chi2_tails_[static_cast<size_t>(lag)](samples * ratio);
+      case GrangerStatistic::kLrtest: return chi2_tails_[static_cast<size_t>(lag)](samples * log_one_plus(ratio));
+      default: return f_tails_[static_cast<size_t>(lag)](ratio);
     }
   }
 
@@ -195,8 +218,8 @@ class RowTester {
     const V unrestricted = restricted - vec_at(fit.explained);
     const auto certain =
         (unrestricted > 0.0) & (vec_at(fit.error) <= kTolerance * unrestricted) & (vec_at(fit.pivot) >= kLeastPivot);
-    vec_at(fast.common) = unrestricted;
-    std::memcpy(fast.common_certain, &certain, sizeof certain);
+    vec_at(fast.criterion) = common_samples_ * natural_log(unrestricted) + penalty(lag);
+    std::memcpy(fast.criterion_certain, &certain, sizeof certain);
   }
 
   /// The parts of raw_condition()'s square that depend on the source: norm^2 = n + 2L means, inverse^2 = 1/n + L inverses.
@@ -221,26 +244,24 @@ class RowTester {
       test.status = forbids(lag, finite, run);
       if (test.status == GrangerStatus::kOk) run_test(lane, lag, test, control);
       if (!test.has_values()) continue;
-      if (every_p_) test.p_value = p_value(lane, lag, test);
-      const double value = criterion_ ? criterion(lane, lag, control) : every_p_ ? test.p_value : 0;
+      const double value = criterion_ ? criterion(lane, lag, control) : test.p_value;
       // -infinity: on the common rows nothing is left to compare
       if (value < least && value != -kInfinity) {
         least = value;
         best = lag;
       }
     }
-    const Test& chosen = tests_[static_cast<size_t>(best)];
-    write(row, best, best == 0 ? kNaN : every_p_ ? chosen.p_value : p_value(lane, best, chosen), result);
+    write(row, best, result);
   }
 
   void run_test(size_t lane, int lag, Test& test, const Control& control) {
     const Fast& fast = fast_[static_cast<size_t>(lag)];
     if (lag <= target_.top_lag && fast.certain[lane] != 0) {
-      const int back = 2 * target_.series.exponent;
-      test.restricted = std::ldexp(target(lag).rss, back);
-      test.unrestricted = std::ldexp(fast.unrestricted[lane], back);
+      test.restricted = fast.restricted;
+      test.unrestricted = fast.unrestricted[lane];
       test.ratio = fast.ratio[lane];
       test.rank = 2 * lag + 1;
+      test.p_value = fast.p_value[lane];
       return;
     }
     const PairFit fit = careful(lane, static_cast<size_t>(lag), lag, control);
@@ -255,23 +276,17 @@ class RowTester {
     test.rank = fit.rank;
     test.wald = fit.wald;
     test.wald_df = fit.wald_df;
+    test.p_value = Statistics(test, target_.n, lag).p(options_.statistic);
   }
 
-  double p_value(size_t lane, int lag, const Test& test) const {
-    const Fast& fast = fast_[static_cast<size_t>(lag)];
-    if (!tails_.empty() && lag <= target_.top_lag && fast.certain[lane] != 0) return fast.p_value[lane];
-    return Statistics(test, target_.n, lag).p(options_.statistic);
-  }
+  double penalty(int lag) const { return (2 * lag + 1) * per_parameter_; }
 
+  /// T ln b and the penalty, b in standardised units: the same shift for every lag.
   double criterion(size_t lane, int lag, const Control& control) {
-    const auto last = static_cast<size_t>(target_.last_lag);
-    const double samples = static_cast<double>(target_.n - last);
     const Fast& fast = fast_[static_cast<size_t>(lag)];
-    const double b = common_lanes() && fast.common_certain[lane] != 0
-                         ? std::ldexp(fast.common[lane], 2 * target_.series.exponent)
-                         : careful(lane, last, lag, control).unrestricted;
-    const double per_parameter = options_.lag_order == LagOrder::kAic ? 2 : std::log(samples);
-    return samples * std::log(b / samples) + (2 * lag + 1) * per_parameter;
+    if (common_lanes() && fast.criterion_certain[lane] != 0) return fast.criterion[lane];
+    const double b = careful(lane, static_cast<size_t>(target_.last_lag), lag, control).unrestricted;
+    return common_samples_ * (std::log(b) - 2 * std::log(unit_)) + penalty(lag);
   }
 
   PairFit careful(size_t lane, size_t begin, int lag, const Control& control) {
@@ -281,25 +296,26 @@ class RowTester {
     return fit_pair({target_.raw.data(), &target_.series}, {batch_.raw(lane), &standardised_}, target_.n, begin, lag);
   }
 
-  void write(size_t row, int chosen, double p_value, GrangerResult& result) const {
-    const auto tests = tests_.begin() + options_.first_lag;
-    result.complete[row] = std::all_of(tests, tests_.end(), [](const Test& test) { return test.has_values(); });
+  void write(size_t row, int chosen, GrangerResult& result) const {
+    result.complete[row] = std::all_of(tests_.begin() + options_.first_lag, tests_.end(),
+                                       [](const Test& one) { return one.has_values(); });
     result.lag_order[row] = chosen;
-    result.p_value[row] = p_value;
-    result.score[row] = chosen > 0 ? std::log1p(std::max(0.0, tests_[static_cast<size_t>(chosen)].ratio)) : 0;
+    const Test& test = tests_[static_cast<size_t>(chosen)];
+    result.p_value[row] = chosen > 0 ? test.p_value : kNaN;
+    result.score[row] = chosen > 0 ? std::log1p(std::max(0.0, test.ratio)) : 0;
     if (!options_.per_lag) return;
     size_t i = row * static_cast<size_t>(result.lags);
     for (int lag = options_.first_lag; lag <= options_.max_lag; ++lag, ++i) {
-      const Test& test = tests_[static_cast<size_t>(lag)];
-      const bool values = test.has_values();
-      result.status[i] = static_cast<uint8_t>(test.status);
-      result.restricted_rss[i] = values ? test.restricted : kNaN;
-      result.unrestricted_rss[i] = values ? test.unrestricted : kNaN;
-      result.lag_p_value[i] = values ? test.p_value : kNaN;
+      const Test& one = tests_[static_cast<size_t>(lag)];
+      const bool values = one.has_values();
+      result.status[i] = static_cast<uint8_t>(one.status);
+      result.restricted_rss[i] = values ? one.restricted : kNaN;
+      result.unrestricted_rss[i] = values ? one.unrestricted : kNaN;
+      result.lag_p_value[i] = values ? one.p_value : kNaN;
       if (!options_.all_statistics) continue;
       double* statistics = &result.statistics[i * 16];
       if (values) {
-        Statistics(test, target_.n, lag).write(options_.statistic, test.p_value, statistics);
+        Statistics(one, target_.n, lag).write(options_.statistic, one.p_value, statistics);
       } else {
         std::fill_n(statistics, 16, kNaN);
       }
@@ -308,11 +324,14 @@ class RowTester {
 
   const TargetModel& target_;
   const GrangerOptions& options_;
-  const bool criterion_, every_p_;
+  const bool criterion_;
+  const double unit_;  ///< of the target, in standardised ones
+  const double common_samples_, per_parameter_;  ///< of the information criterion
   GrangerBatch batch_;
   std::vector<Fast> fast_;       // by lag
   std::vector<Test> tests_;      // by lag, of one row
-  std::vector<Chi2Tail> tails_;  // by lag
+  std::vector<Chi2Tail> chi2_tails_;  // by lag, if the statistic is of this kind
+  std::vector<FTail> f_tails_;
   bool copied_ = false;
   std::vector<double> raw_;
   Standardised standardised_;
@@ -348,16 +367,27 @@ class Testers {
 
 /// Calls body(begin, end) for runs of at most `size` rows.
 template <typename Body>
-void for_blocks(size_t rows, size_t size, int threads, Control& control, const Body& body) {
-  control.total = rows;
-  parallel_for((rows + size - 1) / size, threads, control, [&](size_t block) {
-    const size_t begin = block * size, end = std::min(rows, begin + size);
+void for_blocks(const GrangerRows& rows, size_t size, int threads, Control& control, const Body& body) {
+  control.total = rows.count;
+  const size_t blocks = (rows.count + size - 1) / size;
+  parallel_for(blocks, threads, control, [&](size_t block) {
+    if (block == blocks - 1) rows.all_begun();
+    const size_t begin = block * size, end = std::min(rows.count, begin + size);
     body(begin, end);
     control.done += end - begin;
   });
 }
 
 }  // namespace
+
+void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] size_t bytes) {
+#if defined(__linux__)
+  constexpr uintptr_t kHugePage = uintptr_t(1) << 21;
+  const auto begin = (reinterpret_cast<uintptr_t>(data) + kHugePage - 1) & ~(kHugePage - 1);
+  const auto end = (reinterpret_cast<uintptr_t>(data) + bytes) & ~(kHugePage - 1);
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // or not: no matter
+#endif
+}
 
 GrangerResult::GrangerResult(size_t rows, const GrangerOptions& options)
     : lags(options.max_lag - options.first_lag + 1), lag_order(rows), p_value(rows), score(rows), complete(rows) {
@@ -371,14 +401,14 @@ GrangerResult::GrangerResult(size_t rows, const GrangerOptions& options)
 void granger(const GrangerRows& rows, const TargetModel& target, const GrangerOptions& options, GrangerResult& result,
              Control& control) {
   Testers testers(target, options);
-  for_blocks(rows.count, kBlockRows, options.threads, control, [&](size_t begin, size_t end) {
+  for_blocks(rows, kBlockRows, options.threads, control, [&](size_t begin, size_t end) {
     testers.lend([&](RowTester& tester) { tester.test(rows, begin, end, result, control); });
   });
 }
 
 void granger_pairs(const GrangerRows& rows, const SeriesRows& targets, const GrangerOptions& options,
                    GrangerResult& result, Control& control) {
-  for_blocks(rows.count, kBlockPairs, options.threads, control, [&](size_t begin, size_t end) {
+  for_blocks(rows, kBlockPairs, options.threads, control, [&](size_t begin, size_t end) {
     std::vector<double> series(targets.length());
     for (size_t row = begin; row < end; ++row) {
       targets.read(row, series.data());

@@ -11,6 +11,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "control.h"
@@ -52,12 +53,15 @@ struct GrangerOptions {
   int threads = 1;
 };
 
+/// Where the system offers it: an array that is written once should not cost a page fault every few rows.
+void ask_for_huge_pages(void* data, size_t bytes);
+
 /// An array whose memory is not touched until it is written: results may be large, and their rows come one by one.
 template <typename T>
 class ResultArray {
  public:
   ResultArray() = default;
-  explicit ResultArray(size_t size) : size_(size), data_(new T[size]) {}
+  explicit ResultArray(size_t size) : size_(size), data_(new T[size]) { ask_for_huge_pages(data_.get(), size * sizeof(T)); }
   size_t size() const { return size_; }
   T* data() const { return data_.get(); }
   T& operator[](size_t i) const { return data_[i]; }
@@ -90,6 +94,8 @@ struct GrangerRows {
   SeriesRows sources;
   size_t count;
   size_t first_result = 0;
+  /// Called, by whichever thread, when all that is left to do has been begun: others may start to take cores.
+  std::function<void()> all_begun = [] {};
 };
 
 /// Tests sources against one target.

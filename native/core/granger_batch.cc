@@ -243,16 +243,22 @@ void GrangerBatch::cross_products() {
 
   // One more lag on both sides shifts the sample back by one: its first row comes in, its last goes out.
   const size_t in = begin - 1, out = n - 1;
+  const size_t down = (top + 1) * kRows, down_z = top * kRows;
   for (size_t b = 1; b < top; ++b) {
     const Lanes xi = x(in - b), xo = x(out - b);
     pstore(sums + b * kRows, padd(load(sums + (b - 1) * kRows), psub(xi, xo)));
-    for (size_t a = 1; a <= b; ++a) {
-      const Lanes step = minus_product(x(out - a), xo, pmul(x(in - a), xi));
-      pstore(xx(a, b), padd(load(xx(a - 1, b - 1)), step));
+    double* to = products + down + b * kRows;
+    const double *x_in = &x_[(in - 1) * kRows], *x_out = &x_[(out - 1) * kRows];
+    for (size_t a = 1; a <= b; ++a, to += down, x_in -= kRows, x_out -= kRows) {
+      const Lanes came = pmadd(load(x_in), xi, load(to - down - kRows));
+      pstore(to, minus_product(load(x_out), xo, came));
     }
-    for (size_t a = 0; a < top; ++a) {
-      const Lanes step = minus_product(set(y[out - a]), xo, pmul(set(y[in - a]), xi));
-      pstore(zx(a + 1, b), padd(load(zx(a, b - 1)), step));
+    to = &zx_[2 * down_z + b * kRows];
+    pstore(to, minus_product(set(y[out]), xo, pmadd(set(y[in]), xi, load(&zx_[(b - 1) * kRows]))));
+    for (size_t a = 1; a < top; ++a) {
+      to += down_z;
+      const Lanes came = pmadd(set(y[in - a]), xi, load(to - down_z - kRows));
+      pstore(to, minus_product(set(y[out - a]), xo, came));
     }
   }
   const Lanes unit = set(1 / std::sqrt(static_cast<double>(n)));
@@ -386,6 +392,7 @@ void GrangerBatch::solve_all(Fits& fits, bool every_lag, const Next& next) {
 }
 
 /// S = V' D^-1 V with D the diagonal of V, g as one more column, then the coefficients for the error bound.
+/// requires: no system larger than the first
 void GrangerBatch::solve(const System* systems, int count) const {
   if (count == 0) return;
   const size_t stride = static_cast<size_t>(top_ + 1) * kRows;
@@ -404,8 +411,8 @@ void GrangerBatch::solve(const System* systems, int count) const {
         Lanes sums[width];
         for (int i = 0; i < width; ++i) sums[i] = load(products + offset + static_cast<size_t>(i) * kRows);
         const double* above = system.factor;
-        for (int k = 0; k < row; ++k, above += stride) {
-          const Lanes factor = pmul(load(above + own), load(system.inverse + static_cast<size_t>(k) * kRows));
+        for (size_t k = 0; k < own; k += kRows, above += stride) {
+          const Lanes factor = pmul(load(above + own), load(system.inverse + k));
           for (int i = 0; i < width; ++i) {
             sums[i] = minus_product(factor, load(above + offset + static_cast<size_t>(i) * kRows), sums[i]);
           }

@@ -50,6 +50,18 @@ const trainerOptions = () => ({
 
 export const newTrainer = () => new native.Trainer(trainerOptions());
 
+const sessionOptions = () => ({
+  target: numbers(40),
+  rows: 3,
+  samples: 40,
+  difference: true,
+  maxLag: 3,
+  lagOrder: 'bic' as const,
+  statistic: 'params-ftest' as const,
+  perLag: true,
+  allStatistics: true,
+});
+
 const lyapunov = () => ({
   series: numbers(80),
   rows: 2,
@@ -70,30 +82,22 @@ export const validArguments: Record<string, () => unknown[]> = {
   info: () => [],
   Samples: () => ['float64', 3, 2],
   Trainer: () => [trainerOptions()],
+  GrangerSession: () => [sessionOptions()],
   initialise: () => [{ network, init: 'glorot', seed: 1 }],
   predict: () => [{ network, parameters: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],
   divergenceCurves: () => [lyapunov()],
   lyapunovExponents: () => [lyapunov()],
-  granger: () => [
-    {
-      sources: numbers(120),
-      targets: numbers(40),
-      rows: 3,
-      samples: 40,
-      pairwise: false,
-      difference: true,
-      firstLag: 1,
-      maxLag: 3,
-      statistic: 'params-ftest',
-      allStatistics: true,
-      commonSample: true,
-      threads: 2,
-    },
-  ],
 };
 
 /** The same for methods, with an object to call them on. */
 export const validMethodArguments: Record<string, { make: () => object; methods: Record<string, () => unknown[]> }> = {
+  GrangerSession: {
+    make: () => new native.GrangerSession(sessionOptions()),
+    methods: {
+      test: () => [{ first: 1, count: 2, sources: numbers(80), targets: null, threads: 2 }],
+      result: () => [],
+    },
+  },
   Samples: {
     make: newSamples,
     methods: { append: () => [Float32Array.of(1, 2, 3), Float64Array.of(1, 0), 0.5] },
