@@ -5,6 +5,7 @@ import { writeNpy } from '../../lib/data/npy.js';
 import { grangerTest } from '../../lib/granger/granger.js';
 import { type Benchmark, assertAgree, noise, quotient, timed } from '../harness.js';
 import { pythonWith, runPeer } from '../peers/python.js';
+import { FwlTester, prepareTarget } from '../pure-js/granger-fwl.js';
 import { grangerPair } from '../pure-js/granger.js';
 
 export async function grangerBenchmarks(): Promise<Benchmark[]> {
@@ -18,7 +19,7 @@ export async function grangerBenchmarks(): Promise<Benchmark[]> {
 }
 
 async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
-  const [rows, few, fewest] = [20_000, 40, 10];
+  const [rows, some, few, fewest] = [40_000, 2_000, 40, 10];
   const random = noise(n + maxLag);
   const data = Float64Array.from({ length: rows * n }, random);
   const target = Float64Array.from({ length: n }, random);
@@ -29,6 +30,12 @@ async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
       statistic: 'ssr-chi2test',
       threads,
     });
+  const byOurAlgorithm = (count: number): Float64Array => {
+    const tester = new FwlTester(prepareTarget(target, maxLag));
+    const p = new Float64Array(count * maxLag);
+    for (let r = 0; r < count; r++) tester.test(row(r), p, r * maxLag);
+    return p;
+  };
   const python = pythonWith('statsmodels');
   const statsmodels = async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'legcnet-bench-'));
@@ -67,6 +74,11 @@ async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
           timed(few, () => {
             for (let r = 0; r < few; r++) grangerPair(row(r), target, maxLag);
           }),
+      },
+      {
+        name: 'JavaScript, our algorithm',
+        verify: async () => assertAgree('JavaScript, our algorithm', byOurAlgorithm(some), await pValues(some), 1e-8),
+        run: () => timed(some, () => byOurAlgorithm(some)),
       },
       {
         name: 'statsmodels grangercausalitytests',

@@ -1,12 +1,11 @@
 import type { NdArray } from '../data/ndarray.js';
 import { type Series, type SeriesInput, readSeries } from '../data/series.js';
 import { unexpected } from '../errors.js';
-import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
+import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
 import { type ResolvedOptions, checkJobOptions, resolveOptions } from '../options.js';
 import { adjustPValues } from './adjust.js';
-import { chooseLag } from './lag-order.js';
+import { inChunks } from './chunks.js';
 import { roundDecimals } from './round.js';
-import { hasValues } from './status.js';
 
 /** Options of a Granger test, by their names in the table. */
 export const GRANGER_OPTIONS = [
@@ -24,6 +23,8 @@ type Resolved = ResolvedOptions<(typeof GRANGER_OPTIONS)[number]>;
 
 /** Options of `grangerTest`; the option table states the defaults. */
 export interface GrangerOptions extends Partial<Omit<Resolved, 'threads'>>, JobOptions {
+  /** Return `perLag`. Default true; without it the result takes a few bytes a source. */
+  readonly perLag?: boolean;
   /** Also return `statistics`. Default false. */
   readonly stats?: boolean;
 }
@@ -31,9 +32,9 @@ export interface GrangerOptions extends Partial<Omit<Resolved, 'threads'>>, JobO
 /** `undecided`: no test could run. */
 export type GrangerVerdict = 'causal' | 'non-causal' | 'undecided';
 
-/** Results by row of `sources`; W rows, K = `lags.length` lags tried. */
-export interface GrangerResult {
-  /** The lags tried: 1..maxLag, or the fixed one. */
+/** Results by row of `sources`, W rows. */
+export interface GrangerSummary {
+  /** The K lags tried: 1..maxLag, or the fixed one. */
   readonly lags: readonly number[];
   /** [W] of the chosen lag's statistic, an upper tail, rounded if `pRounding` says so; NaN where no test could run. */
   readonly pValue: Float64Array;
@@ -45,6 +46,9 @@ export interface GrangerResult {
   readonly score: Float64Array;
   /** [W] `causal` where the adjusted p is below alpha. */
   readonly verdict: readonly GrangerVerdict[];
+}
+
+export interface GrangerResult extends GrangerSummary {
   /** By lag, each [W, K]; NaN where a test could not run. */
   readonly perLag: {
     /** Codes: indices into GRANGER_STATUSES. */
@@ -62,35 +66,54 @@ export interface GrangerResult {
   readonly statistics?: NdArray<Float64Array>;
 }
 
+/** What native code has found, by row; later arrays are empty unless wanted. */
 interface NativeResult {
+  readonly lagOrder: Int32Array;
+  readonly pValue: Float64Array;
+  readonly score: Float64Array;
+  /** 1 where every lag could be tested. */
+  readonly complete: Uint8Array;
   readonly status: Uint8Array;
   readonly restrictedRss: Float64Array;
   readonly unrestrictedRss: Float64Array;
-  readonly pValue: Float64Array;
+  readonly lagPValue: Float64Array;
   readonly statistics: Float64Array;
-  readonly commonRestrictedRss: Float64Array;
-  readonly commonUnrestrictedRss: Float64Array;
-  readonly commonLag: Int32Array;
+}
+
+type Floats = Float64Array | Float32Array;
+
+interface NativeSession {
+  /** Tests rows first..first+count-1; sessions take one chunk at a time, others wait their turn. */
+  test(chunk: {
+    first: number;
+    count: number;
+    sources: Floats;
+    targets: Floats | null;
+    threads: number;
+  }): NativeTask<undefined>;
+  /** Views of the session's own memory. */
+  result(): NativeResult;
 }
 
 declare module '../native.js' {
   interface NativeModule {
-    granger(options: {
-      sources: Float64Array | Float32Array;
-      targets: Float64Array | Float32Array;
+    GrangerSession: new (options: {
+      /** Null: each source has its own. */
+      target: Floats | null;
       rows: number;
       samples: number;
-      pairwise: boolean;
       difference: boolean;
-      firstLag: number;
       maxLag: number;
+      lagOrder: 'min-p' | 'aic' | 'bic' | 'fixed';
       statistic: Resolved['statistic'];
+      perLag: boolean;
       allStatistics: boolean;
-      commonSample: boolean;
-      threads: number;
-    }): NativeTask<NativeResult>;
+    }) => NativeSession;
   }
 }
+
+/** Bytes of series and results that one native call handles: what the event loop copies in one turn. */
+const CHUNK_BYTES = 2 ** 21;
 
 /**
  * Tests which sources Granger-cause a target: whether lags 1..L of the source improve the least-squares prediction of
@@ -108,22 +131,37 @@ declare module '../native.js' {
  *
  * The authors' rule: {maxLag: 14, lagOrder: 'min-p', statistic: 'ssr-chi2test', pRounding: 4, failedTest: 'causal'}.
  *
- * Results do not depend on `threads`. Progress counts sources. Cost: O(n L + L^3) a source and lag L in vector lanes; pairs
- * with nearly or exactly dependent lags O(n L^2) one by one. Figures: docs/performance.md.
+ * Results do not depend on `threads`. Progress counts sources. Cost for all lags 1..L: O(n L + L^4) a source in vector
+ * lanes; a pair with nearly or exactly dependent lags O(n L^3) by itself. Figures: docs/performance.md.
+ *
+ * Sources (and targets of [W, n]) are read piece by piece while the test goes on, so that no second copy of them is made:
+ * leave them alone until the promise has settled. A single target is copied at once.
  *
  * @param sources [W, n], row-major, or one series [n]
  * @param targets [n], one target for all sources, or [W, n], one each
  * @throws LegcnetError ERR_ARGUMENT for arrays that do not fit, ERR_OPTION; `signal.reason` when aborted
  */
+export function grangerTest(
+  sources: SeriesInput,
+  targets: SeriesInput,
+  options: GrangerOptions & { readonly perLag: false; readonly stats?: false },
+): Promise<GrangerSummary>;
+export function grangerTest(
+  sources: SeriesInput,
+  targets: SeriesInput,
+  options?: GrangerOptions,
+): Promise<GrangerResult>;
 export async function grangerTest(
   sources: SeriesInput,
   targets: SeriesInput,
   options: GrangerOptions = {},
-): Promise<GrangerResult> {
-  const { stats = false, ...given } = options ?? {};
+): Promise<GrangerSummary | GrangerResult> {
+  const { stats = false, perLag = true, ...given } = options ?? {};
   const resolved = resolveOptions(GRANGER_OPTIONS, given);
   checkJobOptions(options);
-  if (typeof stats !== 'boolean') throw unexpected('ERR_OPTION', 'stats', 'true or false', stats);
+  for (const [name, value] of Object.entries({ stats, perLag })) {
+    if (typeof value !== 'boolean') throw unexpected('ERR_OPTION', name, 'true or false', value);
+  }
   const { lagOrder } = resolved;
   const x = readSeries('sources', sources);
   const y = readSeries('targets', targets);
@@ -134,80 +172,74 @@ export async function grangerTest(
     throw unexpected('ERR_ARGUMENT', 'targets', `one series, or ${x.rows} as there are sources`, y.rows);
   }
 
-  const lags = typeof lagOrder === 'number' ? [lagOrder] : Array.from({ length: resolved.maxLag }, (_, i) => i + 1);
-  const result = await runTask(
-    () =>
-      native.granger({
-        sources: x.data,
-        targets: y.data,
-        rows: x.rows,
-        samples: x.samples,
-        pairwise: !y.single,
-        difference: resolved.stationarity === 'difference',
-        firstLag: lags[0]!,
-        maxLag: lags[lags.length - 1]!,
-        statistic: resolved.statistic,
-        allStatistics: stats,
-        commonSample: lagOrder === 'aic' || lagOrder === 'bic',
-        threads: resolved.threads ?? defaultThreads(),
-      }),
-    options,
-  );
-  return judge(x, lags, resolved, result, stats);
-}
-
-/** From sums of squares to verdicts. */
-function judge(
-  sources: Series,
-  lags: readonly number[],
-  options: Resolved,
-  result: NativeResult,
-  stats: boolean,
-): GrangerResult {
-  const { rows } = sources;
-  const samples = Math.max(0, sources.samples - (options.stationarity === 'difference' ? 1 : 0));
-  const width = lags.length;
-  const pValue = new Float64Array(rows).fill(Number.NaN);
-  const lagOrder = new Int32Array(rows);
-  const score = new Float64Array(rows);
-  const failed: number[] = [];
-
-  for (let row = 0; row < rows; row++) {
-    const [begin, end] = [row * width, (row + 1) * width];
-    const status = result.status.subarray(begin, end);
-    if (options.failedTest !== 'skip-lag' && !status.every(hasValues)) {
-      failed.push(row);
-      continue;
-    }
-    const chosen = chooseLag(options.lagOrder, {
-      status,
-      pValue: result.pValue.subarray(begin, end),
-      commonRss: result.commonUnrestrictedRss.subarray(begin, end),
-      commonSamples: samples - (result.commonLag[row] ?? 0),
-    });
-    if (chosen < 0) continue;
-    const a = result.restrictedRss[begin + chosen]!;
-    const b = result.unrestrictedRss[begin + chosen]!;
-    const p = result.pValue[begin + chosen]!;
-    pValue[row] = options.pRounding === 'none' ? p : roundDecimals(p, options.pRounding);
-    lagOrder[row] = lags[chosen]!;
-    score[row] = Math.log1p(Math.max(0, a - b) / b);
-  }
-
-  const adjustedPValue = adjustPValues(pValue, options.correction);
-  if (options.failedTest === 'causal') for (const row of failed) pValue[row] = adjustedPValue[row] = 0;
-  const verdict = Array.from(adjustedPValue, (p): GrangerVerdict => {
-    if (Number.isNaN(p)) return 'undecided';
-    return p < options.alpha ? 'causal' : 'non-causal';
+  const fixed = typeof lagOrder === 'number';
+  const lags = fixed ? [lagOrder] : Array.from({ length: resolved.maxLag }, (_, i) => i + 1);
+  const session = new native.GrangerSession({
+    target: y.single ? y.data : null,
+    rows: x.rows,
+    samples: x.samples,
+    difference: resolved.stationarity === 'difference',
+    maxLag: lags[lags.length - 1]!,
+    lagOrder: fixed ? 'fixed' : lagOrder,
+    statistic: resolved.statistic,
+    perLag,
+    allStatistics: stats,
   });
+  const resultBytes = perLag || stats ? lags.length * (stats ? 153 : 25) : 0;
+  const seriesBytes = x.samples * (x.data.BYTES_PER_ELEMENT + (y.single ? 0 : y.data.BYTES_PER_ELEMENT));
+  const chunkRows = Math.max(1, Math.floor(CHUNK_BYTES / (resultBytes + seriesBytes)));
+  const threads = resolved.threads ?? defaultThreads();
+  const start = (first: number, count: number) =>
+    session.test({
+      first,
+      count,
+      sources: rowsOf('sources', x, first, count),
+      targets: y.single ? null : rowsOf('targets', y, first, count),
+      threads,
+    });
+  await runTask(() => inChunks(x.rows, chunkRows, start), options);
 
-  const shape = [rows, width];
-  const perLag = {
+  const result = session.result();
+  const summary = judge(lags, resolved, result);
+  if (!perLag && !stats) return summary;
+  const shape = [x.rows, lags.length];
+  const byLag = {
     status: { data: result.status, shape },
-    pValue: { data: result.pValue, shape },
+    pValue: { data: result.lagPValue, shape },
     restrictedRss: { data: result.restrictedRss, shape },
     unrestrictedRss: { data: result.unrestrictedRss, shape },
   };
   const statistics = { data: result.statistics, shape: [...shape, 4, 4] };
-  return { lags, pValue, adjustedPValue, lagOrder, score, verdict, perLag, ...(stats ? { statistics } : {}) };
+  return { ...summary, perLag: byLag, ...(stats ? { statistics } : {}) };
+}
+
+/** Rows first..first+count-1. @throws LegcnetError ERR_ARGUMENT if their memory has been transferred away */
+function rowsOf(name: string, { data, rows, samples }: Series, first: number, count: number): Floats {
+  if (data.length !== rows * samples) {
+    throw unexpected('ERR_ARGUMENT', name, 'an array that keeps its memory until the promise settles', data.length);
+  }
+  return data.subarray(first * samples, (first + count) * samples);
+}
+
+/** From p-values to verdicts. Rounds, and blanks the rows that `failedTest` is about, in place. */
+function judge(lags: readonly number[], options: Resolved, result: NativeResult): GrangerSummary {
+  const { lagOrder, pValue, score, complete } = result;
+  const { pRounding } = options;
+  const all = options.failedTest !== 'skip-lag';
+  for (let row = 0; row < pValue.length; row++) {
+    if (all && complete[row] === 0) {
+      pValue[row] = Number.NaN;
+      lagOrder[row] = score[row] = 0;
+    } else if (pRounding !== 'none') {
+      pValue[row] = roundDecimals(pValue[row]!, pRounding);
+    }
+  }
+  const adjustedPValue = adjustPValues(pValue, options.correction);
+  const verdict = new Array<GrangerVerdict>(pValue.length);
+  for (let row = 0; row < pValue.length; row++) {
+    if (options.failedTest === 'causal' && complete[row] === 0) pValue[row] = adjustedPValue[row] = 0;
+    const p = adjustedPValue[row]!;
+    verdict[row] = Number.isNaN(p) ? 'undecided' : p < options.alpha ? 'causal' : 'non-causal';
+  }
+  return { lags, pValue, adjustedPValue, lagOrder, score, verdict };
 }

@@ -14,25 +14,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 /// exp(-u) s, also where exp(-u) alone would underflow though the product does not.
 double scaled_exp(double u, double s) { return u < 700 ? std::exp(-u) * s : std::exp(std::log(s) - u); }
 
-/// Gamma(a + 1/2) / Gamma(a) for a = 1/2, 1, 3/2, ...
-double gamma_ratio(double a) {
-  // r(a) = r(a + 1) a / (a + 1/2) leads up to where the asymptotic series has converged.
-  double numerator = 1, denominator = 1;
-  for (; a < 40; ++a) {
-    numerator *= a;
-    denominator *= a + 0.5;
-    if (denominator > 1e200) {
-      numerator /= denominator;
-      denominator = 1;
-    }
-  }
-  const double i = 1 / a;
-  const double series =
-      1 + i * (-1. / 8 +
-               i * (1. / 128 + i * (5. / 1024 + i * (-21. / 32768 + i * (-399. / 262144 + i * (869. / 4194304))))));
-  return numerator / denominator * std::sqrt(a) * series;
-}
-
 /// The continued fraction of the incomplete beta function, 26.5.8, by Lentz's method as modified by Thompson and
 /// Barnett. Converges fast for x < (a + 1) / (a + b + 2).
 double beta_fraction(double a, double b, double x) {
@@ -60,6 +41,24 @@ double beta_fraction(double a, double b, double x) {
 }
 
 }  // namespace
+
+double gamma_ratio(double a) {
+  // r(a) = r(a + 1) a / (a + 1/2) leads up to where the asymptotic series has converged.
+  double numerator = 1, denominator = 1;
+  for (; a < 40; ++a) {
+    numerator *= a;
+    denominator *= a + 0.5;
+    if (denominator > 1e200) {
+      numerator /= denominator;
+      denominator = 1;
+    }
+  }
+  const double i = 1 / a;
+  const double series =
+      1 + i * (-1. / 8 +
+               i * (1. / 128 + i * (5. / 1024 + i * (-21. / 32768 + i * (-399. / 262144 + i * (869. / 4194304))))));
+  return numerator / denominator * std::sqrt(a) * series;
+}
 
 double chi2_upper(double x, int df) {
   if (std::isnan(x)) return x;

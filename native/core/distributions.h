@@ -11,4 +11,7 @@ double chi2_upper(double x, int df);
 /// O(numerator + sqrt(denominator)).
 double f_upper(double x, int numerator, int denominator);
 
+/// Gamma(a + 1/2) / Gamma(a) for a = 1/2, 1, 3/2, ...
+double gamma_ratio(double a);
+
 }  // namespace legcnet

@@ -9,13 +9,17 @@
 //   ssr_ftest (a-b)/b/L df ~ F(L, df)    ssr_chi2test T(a-b)/b ~ chi2(L)    lrtest T ln(a/b) ~ chi2(L)
 //   params_ftest the Wald statistic of the source's coefficients, equal to ssr_ftest at full rank
 #pragma once
+#include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <functional>
+#include <memory>
 
 #include "control.h"
-#include "series_view.h"
+#include "series_rows.h"
 
 namespace legcnet {
+
+struct TargetModel;  // granger_target.h
 
 /// Why a test could not be run, checked in this order: kNonFinite, kTooShort, kConstant, kPerfectFit, kRankDeficient.
 enum class GrangerStatus : uint8_t {
@@ -33,40 +37,80 @@ constexpr double kGrangerLargest = 1e150;
 /// In the order of the third axis of GrangerResult::statistics.
 enum class GrangerStatistic : uint8_t { kSsrFtest, kSsrChi2test, kLrtest, kParamsFtest };
 
+/// Which of the lags that could be tested is a source's own. Information criteria compare the regressions with the
+/// source's lags, T ln(b / T) + 2 k or + k ln T with k = 2L + 1, all on the T rows that the largest of them leaves (the
+/// largest that is short enough and whose target lags vary). Ties go to the shorter lag.
+enum class LagOrder : uint8_t { kMinP, kAic, kBic, kFixed };
+
 struct GrangerOptions {
   int first_lag = 1;
-  int max_lag = 14;
-  /// The one whose p GrangerResult::p_value holds.
+  int max_lag = 14;  ///< equal to first_lag for kFixed; first_lag is 1 for the rest
+  LagOrder lag_order = LagOrder::kMinP;
+  /// The one whose p-values are wanted.
   GrangerStatistic statistic = GrangerStatistic::kSsrFtest;
-  bool all_statistics = false;  ///< also fill `statistics`
-  bool common_sample = false;   ///< also fill `common_*`; wants first_lag = 1
+  bool per_lag = false;         ///< fill the arrays by lag
+  bool all_statistics = false;  ///< and `statistics`; wants per_lag
   int threads = 1;
 };
 
-/// `lags` = max_lag - first_lag + 1 columns; every array is row-major and NaN where there is no value.
-struct GrangerResult {
-  size_t rows = 0;
-  int lags = 0;
-  std::vector<uint8_t> status;           ///< [rows, lags] GrangerStatus
-  std::vector<double> restricted_rss;    ///< [rows, lags] a, in squared units of the target
-  std::vector<double> unrestricted_rss;  ///< [rows, lags] b
-  std::vector<double> p_value;           ///< [rows, lags] an upper tail
-  std::vector<double> statistics;        ///< [rows, lags, 4, 4] (statistic, p, df_denom, df_num); empty if not wanted
-  /// Rows t = commonLag..n-1 for every lag, so that information criteria compare like with like.
-  std::vector<double> common_restricted_rss;    ///< [rows, lags]; NaN beyond the row's common lag
-  std::vector<double> common_unrestricted_rss;  ///< [rows, lags]
-  /// [rows] the largest lag that is short enough (n > 3L + 1) and whose target lags vary; 0 where there is none.
-  std::vector<int32_t> common_lag;
+/// Where the system offers it: an array that is written once should not cost a page fault every few rows.
+void ask_for_huge_pages(void* data, size_t bytes);
+
+/// An array whose memory is not touched until it is written: results may be large, and their rows come one by one.
+template <typename T>
+class ResultArray {
+ public:
+  ResultArray() = default;
+  explicit ResultArray(size_t size) : size_(size), data_(new T[size]) { ask_for_huge_pages(data_.get(), size * sizeof(T)); }
+  size_t size() const { return size_; }
+  T* data() const { return data_.get(); }
+  T& operator[](size_t i) const { return data_[i]; }
+
+ private:
+  size_t size_ = 0;
+  std::unique_ptr<T[]> data_;
 };
 
-/// Tests `rows` sources of n samples against one target, or each against its own.
-/// requires: sources.length == targets.length == n >= 0; targets has one row, or (pairwise) `rows` of them;
-///           1 <= first_lag <= max_lag
-/// ensures:  the same bits for any number of threads; control.done counts rows, control.total is set
+/// `lags` = max_lag - first_lag + 1 columns; every array is row-major and NaN where there is no value. The arrays by lag
+/// are empty if not wanted.
+struct GrangerResult {
+  GrangerResult(size_t rows, const GrangerOptions& options);
+
+  int lags;
+  ResultArray<int32_t> lag_order;  ///< [rows] the chosen lag, 0 where none could be tested
+  ResultArray<double> p_value;     ///< [rows] of the chosen lag, an upper tail
+  ResultArray<double> score;       ///< [rows] ln(a / b) of the chosen lag, 0 where there is none
+  ResultArray<uint8_t> complete;   ///< [rows] 1 where every lag could be tested
+
+  ResultArray<uint8_t> status;           ///< [rows, lags] GrangerStatus
+  ResultArray<double> restricted_rss;    ///< [rows, lags] a, in squared units of the target
+  ResultArray<double> unrestricted_rss;  ///< [rows, lags] b
+  ResultArray<double> lag_p_value;       ///< [rows, lags]
+  ResultArray<double> statistics;        ///< [rows, lags, 4, 4] (statistic, p, df_denom, df_num)
+};
+
+/// A run of rows of the sources (and of the targets, where each source has its own), and where their results begin.
+struct GrangerRows {
+  SeriesRows sources;
+  size_t count;
+  size_t first_result = 0;
+  /// Called, by whichever thread, when all that is left to do has been begun: others may start to take cores.
+  std::function<void()> all_begun = [] {};
+};
+
+/// Tests sources against one target.
+/// requires: sources.length() == target.n; the target was prepared for the same lags
+/// ensures:  the same bits for any number of threads and any division of the rows into calls; control.done counts rows,
+///           control.total is set
 /// throws:   Cancelled
-/// cost:     shared target: about (2 n L + L^3 / 2) multiply-adds a row and lag in vector lanes; ill-conditioned pairs
-///           O(n L^2) each by orthogonal factorisation
-GrangerResult granger(const SeriesView<double>& sources, size_t rows, const SeriesView<double>& targets, bool pairwise,
-                      const GrangerOptions& options, Control& control);
+/// cost:     about 3 n L + L^3 + L^4 / 12 multiply-adds a row for all lags 1..L, in vector lanes; ill-conditioned pairs
+///           O(n L^2) a lag, one by one, by orthogonal factorisation
+void granger(const GrangerRows& rows, const TargetModel& target, const GrangerOptions& options, GrangerResult& result,
+             Control& control);
+
+/// Tests each source against its own target: row by row, each with a target model of its own, O(n L^3).
+/// requires: sources.length() == targets.length()
+void granger_pairs(const GrangerRows& rows, const SeriesRows& targets, const GrangerOptions& options,
+                   GrangerResult& result, Control& control);
 
 }  // namespace legcnet

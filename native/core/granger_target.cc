@@ -10,8 +10,6 @@ namespace legcnet {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-/// A sum of squares below this may have lost terms to underflow.
-constexpr double kSmallestSquares = 1e-280;
 
 /// ||R^-1||_F of an upper triangle.
 double inverse_norm(const Eigen::MatrixXd& r) {
@@ -48,8 +46,6 @@ void fit(const TargetModel& model, int lag, TargetLag& out) {
   out.inverse_norm = inverse_norm(r);
   out.factor.resize(static_cast<size_t>((lag + 1) * (lag + 1)));
   Eigen::Map<Eigen::Matrix<double, -1, -1, Eigen::RowMajor>>(out.factor.data(), lag + 1, lag + 1) = r;
-  out.inverse_diagonal.resize(static_cast<size_t>(lag) + 1);
-  Eigen::Map<Eigen::ArrayXd>(out.inverse_diagonal.data(), lag + 1) = r.diagonal().array().inverse();
   out.projection.assign(rotated.data(), rotated.data() + lag + 1);
 }
 
@@ -97,7 +93,7 @@ size_t longest_run(const double* series, size_t count) {
   return longest;
 }
 
-TargetModel::TargetModel(const double* target, size_t samples, int first_lag, int max_lag)
+TargetModel::TargetModel(const double* target, size_t samples, int first_lag, int max_lag, const Control& control)
     : n(samples), raw(target, target + samples), lags(static_cast<size_t>(max_lag) + 1) {
   const bool finite = std::all_of(raw.begin(), raw.end(), [](double v) { return std::fabs(v) <= kGrangerLargest; });
   if (!finite) {
@@ -108,9 +104,59 @@ TargetModel::TargetModel(const double* target, size_t samples, int first_lag, in
   // The last sample is nobody's lag. A lag column holds n - L consecutive samples of the rest.
   const size_t run = longest_run(target, n > 0 ? n - 1 : 0);
   for (int lag = first_lag; lag <= max_lag; ++lag) {
+    control.check();
     TargetLag& entry = lags[static_cast<size_t>(lag)];
     entry.status = examine(*this, run, lag, entry);
-    if (entry.status == GrangerStatus::kOk) last_lag = lag;
+    if (entry.status != GrangerStatus::kOk) continue;
+    last_lag = lag;
+    if (entry.inverse_norm < kLargestCondition) top_lag = lag;
+  }
+  if (top_lag > 0) prepare_steps(first_lag);
+}
+
+void TargetModel::prepare_steps(int first_lag) {
+  using Eigen::Index;
+  using Eigen::MatrixXd;
+  const TargetLag& top = lags[static_cast<size_t>(top_lag)];
+  const Index size = top_lag + 1;
+  MatrixXd r = Eigen::Map<const Eigen::Matrix<double, -1, -1, Eigen::RowMajor>>(top.factor.data(), size, size);
+  const MatrixXd inverse = r.triangularView<Eigen::Upper>().solve(MatrixXd::Identity(size, size));
+  leading_norm.resize(static_cast<size_t>(size));
+  for (Index lag = 1; lag < size; ++lag) {
+    leading_norm[static_cast<size_t>(lag)] = inverse.topLeftCorner(lag + 1, lag + 1).norm();
+  }
+
+  steps.resize(static_cast<size_t>(top_lag));
+  std::vector<double> q = top.projection, scale(static_cast<size_t>(size), 1.0);
+  std::vector<double> fresh(static_cast<size_t>(size));
+  for (int lag = top_lag - 1; lag >= first_lag; --lag) {
+    TargetStep& step = steps[static_cast<size_t>(lag)];
+    const size_t dropped = static_cast<size_t>(lag) + 1;
+    step.dropped_weight = scale[dropped] * scale[dropped];
+    step.dropped_target = scale[dropped] * q[dropped];
+    fresh[0] = 1 / std::sqrt(static_cast<double>(n));
+    for (size_t a = 1; a < dropped; ++a) fresh[a] = series.values[static_cast<size_t>(lag) - a];
+    double target = series.values[static_cast<size_t>(lag)], fresh_scale = 1;
+    for (size_t k = 0; k < dropped; ++k) {
+      const auto i = static_cast<Index>(k);
+      const double norm = std::hypot(r(i, i), fresh[k]);
+      const double c = r(i, i) / norm, s = fresh[k] / norm;
+      for (size_t j = k; j < dropped; ++j) {
+        const auto column = static_cast<Index>(j);
+        const double row = r(i, column);
+        r(i, column) = c * row + s * fresh[j];
+        fresh[j] = c * fresh[j] - s * row;
+      }
+      const double row = q[k];
+      q[k] = c * row + s * target;
+      target = c * target - s * row;
+      step.from_fresh.push_back(s / c * (fresh_scale / scale[k]));
+      step.from_row.push_back(-s / c * (scale[k] / fresh_scale));
+      scale[k] *= c;
+      fresh_scale *= c;
+    }
+    step.fresh_weight = fresh_scale * fresh_scale;
+    step.fresh_target = fresh_scale * target;
   }
 }
 

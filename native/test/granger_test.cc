@@ -11,6 +11,7 @@
 #include "distributions.h"
 #include "granger_batch.h"
 #include "granger_pair.h"
+#include "tail_lanes.h"
 
 using namespace legcnet;
 
@@ -20,6 +21,10 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 using Series = std::vector<double>;
+
+bool close(double actual, double expected, double relative) {
+  return std::fabs(actual - expected) <= relative * std::fabs(expected);
+}
 
 /// Series of all kinds: noise, autoregressive, walk, trend, steps, mostly zero.
 Series random_series(std::mt19937_64& random, size_t n, unsigned kind) {
@@ -41,42 +46,53 @@ Series random_series(std::mt19937_64& random, size_t n, unsigned kind) {
   return x;
 }
 
-/// A [rows, n] matrix and the view of its rows.
+/// A [rows, n] matrix.
 struct Matrix {
   size_t rows, n;
-  bool window_major;
   Series values;
-  std::vector<const double*> at;
 
-  Matrix(const std::vector<Series>& series, size_t samples, bool by_window = false)
-      : rows(series.size()), n(samples), window_major(by_window), values(rows * n), at(n) {
-    for (size_t row = 0; row < rows; ++row) {
-      for (size_t t = 0; t < n; ++t) values[by_window ? t * rows + row : row * n + t] = series[row][t];
-    }
-    for (size_t t = 0; t < n; ++t) at[t] = values.data() + (by_window ? t * rows : t);
+  Matrix(const std::vector<Series>& series, size_t samples) : rows(series.size()), n(samples) {
+    for (const Series& one : series) values.insert(values.end(), one.begin(), one.end());
   }
-  SeriesView<double> view() const { return {at.data(), window_major ? 1 : n, n}; }
+  SeriesRows view(size_t first = 0) const { return {values.data() + first * n, n}; }
 };
 
-GrangerResult test(const Matrix& sources, const Matrix& targets, GrangerOptions options = {}, bool pairwise = false) {
-  Control control;
-  options.all_statistics = true;
-  const GrangerResult result = granger(sources.view(), sources.rows, targets.view(), pairwise, options, control);
-  CHECK(control.done == sources.rows);
-  CHECK(control.total == sources.rows);
+TargetModel model_of(const Series& target, int first_lag, int max_lag) {
+  const Control control;
+  return {target.data(), target.size(), first_lag, max_lag, control};
+}
+
+/// Tests against one target, in calls of `chunk` rows, or each source against its own.
+GrangerResult test(const Matrix& sources, const Matrix& targets, GrangerOptions options = {}, bool pairwise = false,
+                   size_t chunk = 1000) {
+  options.per_lag = options.all_statistics = true;
+  GrangerResult result(sources.rows, options);
+  for (size_t first = 0; first == 0 || first < sources.rows; first += chunk) {
+    Control control;
+    int begun = 0;
+    const GrangerRows rows{sources.view(first), std::min(chunk, sources.rows - first), first, [&] { ++begun; }};
+    if (pairwise) {
+      granger_pairs(rows, targets.view(first), options, result, control);
+    } else {
+      granger(rows, model_of(targets.values, options.first_lag, options.max_lag), options, result, control);
+    }
+    CHECK(control.done == rows.count);
+    CHECK(control.total == rows.count);
+    CHECK(begun == (rows.count > 0 ? 1 : 0));
+  }
   return result;
 }
 
 /// Bits, so that NaN equals itself.
 template <typename T>
-bool same(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
+bool same(const ResultArray<T>& a, const ResultArray<T>& b) {
+  return a.size() == b.size() && (a.size() == 0 || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);
 }
 bool same(const GrangerResult& a, const GrangerResult& b) {
-  return same(a.status, b.status) && same(a.restricted_rss, b.restricted_rss) &&
-         same(a.unrestricted_rss, b.unrestricted_rss) && same(a.p_value, b.p_value) &&
-         same(a.statistics, b.statistics) && same(a.common_restricted_rss, b.common_restricted_rss) &&
-         same(a.common_unrestricted_rss, b.common_unrestricted_rss) && same(a.common_lag, b.common_lag);
+  return same(a.lag_order, b.lag_order) && same(a.p_value, b.p_value) && same(a.score, b.score) &&
+         same(a.complete, b.complete) && same(a.status, b.status) && same(a.restricted_rss, b.restricted_rss) &&
+         same(a.unrestricted_rss, b.unrestricted_rss) && same(a.lag_p_value, b.lag_p_value) &&
+         same(a.statistics, b.statistics);
 }
 
 /// The residual sums of squares a and b on rows begin..n-1, by Gram-Schmidt (twice is enough) in long double.
@@ -113,10 +129,6 @@ std::pair<double, double> by_gram_schmidt(const Series& source, const Series& ta
   for (size_t a = 1; a <= lag; ++a) add(lagged(source, a));
   const Column unrestricted = project_off(lagged(target, 0));
   return {static_cast<double>(dot(restricted, restricted)), static_cast<double>(dot(unrestricted, unrestricted))};
-}
-
-bool close(double actual, double expected, double relative) {
-  return std::fabs(actual - expected) <= relative * std::fabs(expected);
 }
 
 GrangerStatus status_at(const GrangerResult& result, size_t row, int lag) {
@@ -161,6 +173,33 @@ TEST_CASE("upper tails agree with 40-digit arithmetic, far down too") {
   for (const auto& [x, numerator, denominator, p] : f) CHECK(close(f_upper(x, numerator, denominator), p, 2e-13));
 }
 
+TEST_CASE("tails of a vector of values are those of each, wherever their lane") {
+  const auto check = [](const auto& tail, const auto& by_itself, double least, double most) {
+    Vec<double> values{};
+    size_t lane = 0;
+    for (double x = least; x < most; x *= 1.07) {
+      values[lane] = x;
+      const double p = tail(values)[lane], expected = by_itself(x);
+      if (expected > 1e-300) CHECK(close(p, expected, 1e-12));
+      CHECK(p == tail(Vec<double>{} + x)[0]);
+      lane = (lane + 1) % kLanes<double>;
+    }
+    for (double x : {0.0, kInf}) CHECK(tail(Vec<double>{} + x)[0] == by_itself(x));
+    CHECK(std::isnan(tail(Vec<double>{} + kNaN)[0]));
+  };
+  for (int df : {1, 2, 3, 6, 7, 14, 29, 100}) {
+    check(Chi2Tail(df), [&](double x) { return chi2_upper(x, df); }, 1e-9, 5000);
+    for (int denominator : {1, 2, 9, 11, 12, 40, 57, 100, 333, 1999, 2001, 50000}) {
+      check(
+          FTail(df, denominator), [&](double q) { return f_upper(q / df * denominator, df, denominator); }, 1e-9, 1e7);
+    }
+  }
+  for (double x = 1e-300; x < 1e300; x *= 3.7) {
+    CHECK(close(natural_log(Vec<double>{} + x)[0], std::log(x), 1e-15));
+    CHECK(close(log_one_plus(Vec<double>{} + x)[0], std::log1p(x), 1e-15));
+  }
+}
+
 TEST_CASE("upper tails at the ends") {
   CHECK(chi2_upper(0, 3) == 1);
   CHECK(chi2_upper(-1, 3) == 1);
@@ -180,7 +219,7 @@ TEST_CASE("upper tails at the ends") {
   }
 }
 
-TEST_CASE("sums of squares of both samples agree with long double") {
+TEST_CASE("sums of squares agree with long double") {
   std::mt19937_64 random(1);
   const int max_lag = 8;
   for (size_t n : {26u, 40u, 90u}) {
@@ -188,7 +227,6 @@ TEST_CASE("sums of squares of both samples agree with long double") {
       const Series source = random_series(random, n, kind % 6), target = random_series(random, n, kind / 6);
       GrangerOptions options;
       options.max_lag = max_lag;
-      options.common_sample = true;
       const GrangerResult result = test(Matrix({source}, n), Matrix({target}, n), options);
       for (int lag = 1; lag <= max_lag; ++lag) {
         const size_t i = static_cast<size_t>(lag) - 1;
@@ -196,33 +234,38 @@ TEST_CASE("sums of squares of both samples agree with long double") {
         const auto own = by_gram_schmidt(source, target, static_cast<size_t>(lag), static_cast<size_t>(lag));
         CHECK(close(result.restricted_rss[i], own.first, 1e-9));
         CHECK(close(result.unrestricted_rss[i], own.second, 1e-9));
-        if (result.common_lag[0] != max_lag) continue;
-        const auto common = by_gram_schmidt(source, target, max_lag, static_cast<size_t>(lag));
-        CHECK(close(result.common_restricted_rss[i], common.first, 1e-8));
-        CHECK(close(result.common_unrestricted_rss[i], common.second, 1e-8));
       }
     }
   }
 }
 
-TEST_CASE("the fast path says how wrong it may be") {
+TEST_CASE("the fast path says how wrong it may be, on each lag's sample and on the common one") {
   std::mt19937_64 random(2);
-  const size_t n = 60;
-  for (unsigned kind = 0; kind < 36; ++kind) {
-    const Series source = random_series(random, n, kind % 6), target = random_series(random, n, kind / 6);
-    const TargetModel model(target.data(), n, 1, 10);
-    if (model.last_lag < 10) continue;
-    const Matrix matrix({source}, n);
-    GrangerBatch batch(model, 1);
-    batch.run(matrix.view(), 0, 1, false);
-    for (int lag = 1; lag <= 10; ++lag) {
-      const auto [a, b] = by_gram_schmidt(source, target, static_cast<size_t>(lag), static_cast<size_t>(lag));
-      const GrangerBatch::Fit fit = batch.own(lag, 0);
-      if (!(fit.pivot > 1e-5)) continue;
+  int compared = 0;
+  for (size_t n : {44u, 60u, 150u}) {
+    for (unsigned kind = 0; kind < 108; ++kind) {
+      const Series source = random_series(random, n, kind % 6), target = random_series(random, n, kind / 6);
+      const TargetModel model = model_of(target, 1, 14);
+      const auto top = static_cast<size_t>(model.top_lag);
+      if (top == 0) continue;
+      const Matrix matrix({source}, n);
+      GrangerBatch batch(model, 1);
+      batch.run(matrix.view(), 0, 1, true);
       const double back = std::ldexp(1.0, 2 * model.series.exponent);
-      CHECK(std::fabs(fit.explained * back - (a - b)) <= fit.error * back + 1e-15 * a);
+      const auto check = [&](const GrangerBatch::Fit& fit, size_t begin, int lag) {
+        if (!(fit.pivot[0] > 1e-5)) return;
+        const auto [a, b] = by_gram_schmidt(source, target, begin, static_cast<size_t>(lag));
+        CHECK(std::fabs(fit.explained[0] * back - (a - b)) <= fit.error[0] * back + 1e-15 * a);
+        ++compared;
+      };
+      for (int lag = 1; lag <= model.top_lag; ++lag) {
+        check(batch.common(lag), top, lag);
+        if (model.lags[static_cast<size_t>(lag)].status != GrangerStatus::kOk) continue;
+        check(batch.own(lag), static_cast<size_t>(lag), lag);
+      }
     }
   }
+  CHECK(compared > 5000);
 }
 
 TEST_CASE("both factorisations of the careful path agree") {
@@ -264,7 +307,7 @@ TEST_CASE("a dependent lag is dropped: rank, degrees of freedom, Wald test") {
   }
 }
 
-TEST_CASE("rows by window or by series, alone or together, with any number of threads: the same bits") {
+TEST_CASE("rows alone or together, in one call or many, with any number of threads: the same bits") {
   std::mt19937_64 random(5);
   const size_t n = 48;
   std::vector<Series> series;
@@ -274,22 +317,42 @@ TEST_CASE("rows by window or by series, alone or together, with any number of th
   series[9] = series[3];
   const Series target = random_series(random, n, 3);
   for (size_t t = 0; t < n; ++t) series[10][t] = 1 - 3 * target[t];
-  for (bool common : {false, true}) {
+  for (LagOrder order : {LagOrder::kMinP, LagOrder::kBic}) {
     GrangerOptions options;
-    options.common_sample = common;
+    options.lag_order = order;
     const GrangerResult expected = test(Matrix(series, n), Matrix({target}, n), options);
-    CHECK(same(expected, test(Matrix(series, n, true), Matrix({target}, n), options)));
-    for (int threads : {2, 4}) {
+    for (int threads : {2, 5}) {
       options.threads = threads;
       CHECK(same(expected, test(Matrix(series, n), Matrix({target}, n), options)));
+      for (size_t chunk : {1u, 7u, 64u}) {
+        CHECK(same(expected, test(Matrix(series, n), Matrix({target}, n), options, false, chunk)));
+      }
     }
-    CHECK(same(expected, test(Matrix(series, n), Matrix(std::vector<Series>(150, target), n), options, true)));
-    for (size_t row : {0u, 8u, 149u}) {
-      const GrangerResult one = test(Matrix({series[row]}, n), Matrix({target}, n), options);
-      const auto begin = expected.p_value.begin() + static_cast<ptrdiff_t>(row * 14);
-      CHECK(same(one.p_value, Series(begin, begin + 14)));
-    }
+    CHECK(same(expected, test(Matrix(series, n), Matrix(std::vector<Series>(150, target), n), options, true, 40)));
+    options.per_lag = false;
+    GrangerResult lean(150, options);
+    Control control;
+    const Matrix sources(series, n);
+    granger({sources.view(), 150}, model_of(target, 1, 14), options, lean, control);
+    CHECK((same(lean.lag_order, expected.lag_order) && same(lean.p_value, expected.p_value) &&
+           same(lean.score, expected.score) && same(lean.complete, expected.complete)));
+    CHECK(lean.status.size() == 0);
   }
+}
+
+TEST_CASE("float32 and differences are read as they would be widened and subtracted first") {
+  std::mt19937_64 random(9);
+  const size_t n = 40;
+  const Series series = random_series(random, n, 2);
+  const std::vector<float> narrow(series.begin(), series.end());
+  Series out(n), differences(n - 1);
+  SeriesRows(narrow.data(), n / 2).read(1, out.data());
+  for (size_t t = 0; t < n / 2; ++t) CHECK(out[t] == static_cast<double>(narrow[n / 2 + t]));
+  const SeriesRows rows(series.data(), n, true);
+  CHECK(rows.length() == n - 1);
+  rows.read(0, differences.data());
+  for (size_t t = 0; t + 1 < n; ++t) CHECK(differences[t] == series[t + 1] - series[t]);
+  CHECK(SeriesRows(series.data(), 0, true).length() == 0);
 }
 
 TEST_CASE("statuses in their order") {
@@ -322,7 +385,7 @@ TEST_CASE("statuses in their order") {
 TEST_CASE("no rows, no samples, one sample") {
   for (bool pairwise : {false, true}) {
     const Matrix none({}, 40), some({Series(40, 1)}, 40);
-    CHECK(test(none, pairwise ? none : some, {}, pairwise).p_value.empty());
+    CHECK(test(none, pairwise ? none : some, {}, pairwise).p_value.size() == 0);
     for (size_t n : {0u, 1u}) {
       const Matrix tiny({Series(n, 1)}, n);
       const GrangerResult result = test(tiny, tiny, {}, pairwise);
@@ -339,15 +402,19 @@ TEST_CASE("a fixed lag needs no others") {
   const GrangerResult all = test(sources, target);
   GrangerOptions options;
   options.first_lag = options.max_lag = 6;
+  options.lag_order = LagOrder::kFixed;
   const GrangerResult one = test(sources, target, options);
   CHECK(one.lags == 1);
-  for (size_t row = 0; row < 2; ++row) CHECK(close(one.p_value[row], all.p_value[row * 14 + 5], 1e-9));
+  for (size_t row = 0; row < 2; ++row) CHECK(close(one.p_value[row], all.lag_p_value[row * 14 + 5], 1e-9));
 }
 
 TEST_CASE("cancelled") {
   std::mt19937_64 random(8);
-  const Matrix series({random_series(random, 50, 0)}, 50);
+  const Series series = random_series(random, 50, 0);
+  const Matrix matrix({series}, 50);
+  GrangerResult result(1, {});
   Control control;
   control.cancelled = true;
-  CHECK_THROWS_AS(granger(series.view(), 1, series.view(), false, {}, control), Cancelled);
+  CHECK_THROWS_AS(granger({matrix.view(), 1}, model_of(series, 1, 14), {}, result, control), Cancelled);
+  CHECK_THROWS_AS(TargetModel(series.data(), 50, 1, 14, control), Cancelled);
 }

@@ -55,6 +55,18 @@ export const newTrainer = () => new native.Trainer(trainerOptions());
 
 const point = () => ({ network, parameters: numbers(PARAMETERS) });
 
+const sessionOptions = () => ({
+  target: numbers(40),
+  rows: 3,
+  samples: 40,
+  difference: true,
+  maxLag: 3,
+  lagOrder: 'bic' as const,
+  statistic: 'params-ftest' as const,
+  perLag: true,
+  allStatistics: true,
+});
+
 const lyapunov = () => ({
   series: numbers(80),
   rows: 2,
@@ -75,6 +87,7 @@ export const validArguments: Record<string, () => unknown[]> = {
   info: () => [],
   Samples: () => ['float64', 3, 2, 2],
   Trainer: () => [trainerOptions()],
+  GrangerSession: () => [sessionOptions()],
   initialise: () => [{ network, init: 'glorot', seed: 1 }],
   predict: () => [{ network, parameters: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],
   lossGradient: () => [{ ...point(), samples: newSamples(), rows: Uint32Array.of(4, 0, 0), threads: 2 }],
@@ -121,26 +134,17 @@ export const validArguments: Record<string, () => unknown[]> = {
       threads: 2,
     },
   ],
-  granger: () => [
-    {
-      sources: numbers(120),
-      targets: numbers(40),
-      rows: 3,
-      samples: 40,
-      pairwise: false,
-      difference: true,
-      firstLag: 1,
-      maxLag: 3,
-      statistic: 'params-ftest',
-      allStatistics: true,
-      commonSample: true,
-      threads: 2,
-    },
-  ],
 };
 
 /** The same for methods, with an object to call them on. */
 export const validMethodArguments: Record<string, { make: () => object; methods: Record<string, () => unknown[]> }> = {
+  GrangerSession: {
+    make: () => new native.GrangerSession(sessionOptions()),
+    methods: {
+      test: () => [{ first: 1, count: 2, sources: numbers(80), targets: null, threads: 2 }],
+      result: () => [],
+    },
+  },
   Samples: {
     make: newSamples,
     methods: { append: () => [Float32Array.of(1, 2, 3), Float64Array.of(1, 0), 0.5] },

@@ -1,0 +1,56 @@
+import type { NativeTask } from '../native.js';
+
+/** Chunks at a time: one computes while the next is copied and waits. */
+const IN_FLIGHT = 2;
+
+/**
+ * Many native tasks as one: rows 0..rows-1 in chunks of `chunkRows`, each begun as an earlier one ends. Progress counts
+ * rows. The first failure cancels the rest and is what the promise rejects with, once all have settled.
+ *
+ * @param start begins the task of rows first..first+count-1
+ */
+export function inChunks(
+  rows: number,
+  chunkRows: number,
+  start: (first: number, count: number) => NativeTask<unknown>,
+): NativeTask<void> {
+  const running = new Set<NativeTask<unknown>>();
+  let next = 0;
+  let done = 0;
+  let cancelled = false;
+  const cancel = (): void => {
+    cancelled = true;
+    for (const task of running) task.cancel();
+  };
+  const work = async (): Promise<void> => {
+    while (next < rows && !cancelled) {
+      const first = next;
+      const count = Math.min(chunkRows, rows - first);
+      next += count;
+      const task = start(first, count);
+      running.add(task);
+      await task.promise;
+      running.delete(task);
+      done += count;
+    }
+  };
+  const stopOthers = (error: unknown): never => {
+    cancel();
+    throw error;
+  };
+  const all = async (): Promise<void> => {
+    const workers = Array.from({ length: IN_FLIGHT }, () => work().catch(stopOthers));
+    const failures = (await Promise.allSettled(workers)).filter((worker) => worker.status === 'rejected');
+    if (failures[0]) throw failures[0].reason;
+    if (done < rows) throw Object.assign(new Error('the operation was aborted'), { code: 'ABORT_ERR' });
+  };
+  return {
+    promise: all(),
+    cancel,
+    progress: () => {
+      let finished = done;
+      for (const task of running) finished += task.progress()[0];
+      return [finished, rows];
+    },
+  };
+}
