@@ -160,8 +160,10 @@ function printTable(printer: Printer, table: Table, footnotes: Footnotes): void 
   const marks = (numbers: readonly number[]): string => (numbers.length > 0 ? ` [${numbers.join(',')}]` : '');
   const replicates = Math.max(...table.cells.map(({ ours }) => ours?.n ?? 0));
   const trial = table.cells.find((cell) => cell.single)?.single?.id;
-  const beside = table.single === 'best' ? 'best run, as published' : `trial ${trial ?? '-'}, as published`;
-  printer.out(`\nTable ${table.table}, row "${table.row}", ${replicates} replicates${marks(footnotes.onTable(table))}`);
+  const beside = table.single === 'best' ? 'best run (as in the paper)' : `trial ${trial ?? '-'} (the paper's row)`;
+  printer.out(
+    `\nTable ${table.table}, row "${table.row}", ${replicates} ${replicates === 1 ? 'replicate' : 'replicates'}${marks(footnotes.onTable(table))}`,
+  );
   printer.table(
     ['column', 'published', 'ours', '+-95 %', 'difference', beside, 'difference'],
     table.cells.map((cell) => cellRow(cell, table, marks(footnotes.on(cell, table)))),

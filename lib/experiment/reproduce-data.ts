@@ -4,8 +4,8 @@ import path from 'node:path';
 import { type Dataset, loadDataset } from '../data/datasets.js';
 import { LegcnetError } from '../errors.js';
 import type { OptionValues } from '../options.js';
-import { PARTIAL_EPOCHS, type ReproducedSet } from './published.js';
-import { maskChainFor } from './reproduce-masks.js';
+import type { ReproducedSet } from './published.js';
+import { maskChainOf } from './reproduce-masks.js';
 
 export type Preset = 'authors' | 'paper' | 'strict';
 
@@ -84,18 +84,17 @@ export function reproducedOptions(set: ReproducedSet, preset: Preset, method: 'f
   const settings = SETTINGS[set];
   const published = preset !== 'strict';
   const authors = preset === 'authors';
+  const { window, epochs, max_lag: maxLag } = maskChainOf(set);
   return {
     ...settings?.training,
     ...(published && settings?.published),
     ...(authors && settings?.authors),
-    ...(published && method === 'pt' && { partial: { epochs: PARTIAL_EPOCHS[set] } }),
-    ...(authors && method === 'pt' && { window: 50, maxLag: lagsOf(set) }),
+    ...(published && method === 'pt' && { partial: { epochs } }),
+    ...(authors && method === 'pt' && { window, maxLag }),
     preset,
     method,
   };
 }
-
-const lagsOf = (set: ReproducedSet): number => maskChainFor(set)?.max_lag ?? 14;
 
 /** The paper's iris with 3 features has no sepal width. */
 function withoutFeature(dataset: Dataset, left: number, name: string): Dataset {

@@ -6,21 +6,19 @@ import type { JobOptions } from '../native.js';
 import { train } from '../network/train.js';
 import { type Judgement, judge } from '../pipeline/causality.js';
 import { type PruneConfig, resolveConfig } from '../pipeline/config.js';
-import { AUTHORS_NAMES, PARTIAL_EPOCHS } from './published.js';
+import { AUTHORS_NAMES, PARTIAL_EPOCHS, type ReproducedSet } from './published.js';
 import { type MaskChain, type PublishedFolder, initialNetwork, openPublished, trainOptions } from './replay.js';
 
-/** Lags up to this are tried, but for the sets named. gc_tests.ipynb of the authors' code has 14. */
+/** gc_tests.ipynb of the authors' code has it. */
 const PUBLISHED_LAGS = 14;
 /** Banknote has 48 windows; at 14 lags its tests have 5 degrees of freedom and keep every weight. See docs/reproduction.md. */
-const LAGS: Readonly<Record<string, number>> = { banknote: 5 };
+const LAGS: Partial<Record<ReproducedSet, number>> = { banknote: 5 };
 
 /**
- * The chain for a data set whose folder names none: windows of 50 as the authors' notebook and notes on their code have
- * it (and as iris needs), the epochs of Table 2.
+ * How the authors made the PT masks of a data set, where its folder does not say: windows of 50, as their notebook and
+ * notes on the code have it (and as iris needs); the epochs of Table 2.
  */
-export function maskChainFor(dataset: string): MaskChain | undefined {
-  const set = AUTHORS_NAMES[dataset];
-  if (set === undefined) return undefined;
+export function maskChainOf(set: ReproducedSet): MaskChain {
   return {
     window: 50,
     overlap: 0.1,
@@ -78,7 +76,8 @@ export async function compareMasks(
   const { onMask, ...job } = options;
   const published = await openPublished(folder);
   const { dataset, mask_chain: given, masks: lists } = published.config;
-  const chain = given?.PT ?? maskChainFor(dataset);
+  const set = AUTHORS_NAMES[dataset];
+  const chain = given?.PT ?? (set && maskChainOf(set));
   if (!chain) {
     throw unexpected('ERR_DATA', 'mask_chain', `settings for PT, as the data set ${dataset} is not known`, 'none');
   }

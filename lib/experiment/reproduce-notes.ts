@@ -36,6 +36,11 @@ const RULES: readonly Rule[] = [
     wanted: ({ table }) => table !== 3,
   },
   {
+    id: 'given-masks',
+    text: 'FT and PT have the masks published with these initial weights; --masks tells which of them the chain gives.',
+    wanted: ({ table, single }) => table !== 3 && single === 'trial',
+  },
+  {
     id: 'windows',
     text:
       'The paper has windows of 200 iterates. The code has 160, 200 or 250 by data set; the PT masks of iris and banknote ' +

@@ -13,7 +13,7 @@ import type { JobOptions } from '../native.js';
 import type { Mlp } from '../network/mlp.js';
 import { type TrainResult, train } from '../network/train.js';
 import { configHash, resolveConfig } from '../pipeline/config.js';
-import { type Ticket, prune } from '../pipeline/prune.js';
+import { type PruneOptions, type PruneResult, type Ticket, prune } from '../pipeline/prune.js';
 import { version } from '../pipeline/version.js';
 import { type LayerSpectrum, METHODS, type Method, type ReproducedSet } from './published.js';
 import { type Preset, reproducedOptions } from './reproduce-data.js';
@@ -98,25 +98,44 @@ async function runPart(
   const found = await readReplicate(file, hash, spectrum !== undefined);
   if (found) return found;
 
-  const run = await prune(dataset, { ...values, threads, signal, ...(initial && { initial }) });
-  const results: Partial<Record<Method, MethodResult>> = {};
-  const put = async (method: Method, training: TrainResult, pruned: number): Promise<void> => {
-    results[method] = await resultOf(training, pruned, spectrum);
-  };
-  const putTicket = (method: Method, { training, summary }: Ticket) => put(method, training, summary.pruned);
-  if (part === 'ft') await put('dense', run.dense, 0);
-  await putTicket(part, run.ticket);
-  if (run.baselines) {
-    await putTicket('random', run.baselines.random);
-    await putTicket('magnitude', run.baselines.magnitude);
-  }
-  const notes = run.judgement.notes.map((note) => `${set}, ${part.toUpperCase()}: ${note}`);
-  const replicate = { legcnet: version, configHash: hash, dataset: set, preset, id, results, notes };
+  const outcome = await pruneOrNote(dataset, { ...values, threads, signal, ...(initial && { initial }) });
+  const ours =
+    typeof outcome === 'string' ? { results: {}, notes: [outcome] } : await resultsOf(outcome, part, spectrum);
+  const notes = ours.notes.map((note) => `${set}, ${part.toUpperCase()}: ${note}`);
+  const replicate = { legcnet: version, configHash: hash, dataset: set, preset, id, results: ours.results, notes };
   if (file !== undefined) {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFileAtomic(file, `${JSON.stringify(replicate, undefined, 2)}\n`);
   }
   return replicate;
+}
+
+/** A run whose series is too short to judge anything by has no results, only the reason. */
+async function pruneOrNote(dataset: Dataset, options: PruneOptions): Promise<PruneResult | string> {
+  try {
+    return await prune(dataset, options);
+  } catch (error) {
+    if (error instanceof LegcnetError && error.code === 'ERR_TOO_SHORT') return error.message;
+    throw error;
+  }
+}
+
+async function resultsOf(
+  { dense, ticket, baselines, judgement }: PruneResult,
+  part: 'ft' | 'pt',
+  spectrum: SpectrumOf | undefined,
+): Promise<Pick<Replicate, 'results' | 'notes'>> {
+  const results: Partial<Record<Method, MethodResult>> = {};
+  const put = async (method: Method, { training, summary }: Ticket): Promise<void> => {
+    results[method] = await resultOf(training, summary.pruned, spectrum);
+  };
+  if (part === 'ft') results.dense = await resultOf(dense, 0, spectrum);
+  await put(part, ticket);
+  if (baselines) {
+    await put('random', baselines.random);
+    await put('magnitude', baselines.magnitude);
+  }
+  return { results, notes: [...judgement.notes] };
 }
 
 /** What an earlier run has left; undefined when there is nothing, or it lacks the spectra wanted. */

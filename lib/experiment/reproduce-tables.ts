@@ -29,7 +29,7 @@ export interface Cell extends Column {
   readonly difference: number | undefined;
   /** The one replicate to be set beside it: see `Table.single`. */
   readonly single: Single | undefined;
-  /** Replicates that never reached the benchmark; their epochs count as the cap. */
+  /** In a column of epochs: replicates that never reached the benchmark; their epochs count as the cap. */
   readonly unreached: number;
 }
 
@@ -60,7 +60,8 @@ export function tableOf(
       valueOf(replicate.results[column.method] as MethodResult, column.metric);
     const ours = found.length > 0 ? meanInterval(found.map(of)) : undefined;
     const chosen = trial === undefined ? best(found, column.method) : found.find(({ id }) => id === trial);
-    const unreached = found.filter((replicate) => !replicate.results[column.method]?.reached).length;
+    const stopping = found.filter((replicate) => replicate.preset !== 'strict');
+    const unreached = stopping.filter((replicate) => !replicate.results[column.method]?.reached).length;
     return {
       ...column,
       published,

@@ -44,7 +44,7 @@ export interface ReproduceOptions extends JobOptions {
 export interface Reproduction {
   readonly preset: Preset;
   readonly tables: readonly Table[];
-  /** Empty unless Table 4 was asked for. */
+  /** Table 4; empty unless it was asked for and MNIST is among the sets. */
   readonly spectra: readonly SpectrumCell[];
   readonly replicates: readonly Replicate[];
   /** What disagrees with a folder's `expected.json` and final weights, in sentences. */
@@ -54,7 +54,7 @@ export interface Reproduction {
 }
 
 const DEFAULT_SEEDS = 10;
-/** Fewer replicates than this give an interval hardly worth printing. */
+/** With fewer replicates than this the interval gets a remark; the paper has as many initial weights. */
 const FEWEST_SEEDS = 5;
 
 /** What came of one data set. */
@@ -78,10 +78,11 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const folders = options.initDir === undefined ? undefined : await openFolders(options.initDir);
   const sets = REPRODUCED.filter((set) => (options.datasets ?? [...(folders?.keys() ?? REPRODUCED)]).includes(set));
   const onlySpectra = tables.every((table) => table === 4);
+  if (onlySpectra && !sets.includes('mnist')) throw unexpected('ERR_OPTION', 'datasets', 'mnist for table 4', sets);
   const results: SetResult[] = [];
   const found: Table[] = [];
   for (const set of sets) {
-    if (onlySpectra && set !== 'mnist') continue;
+    if (onlySpectra && (set !== 'mnist' || !options.spectrum)) continue;
     const result = await runSet(set, options, folders);
     results.push(result);
     const made = tables.flatMap((table) => (table === 4 ? [] : tableOf(table, set, result.replicates, result.trial)));
@@ -90,9 +91,9 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   }
   const replicates = results.flatMap((result) => result.replicates);
   const notes = results.flatMap((result) => result.notes);
-  const mayLackAll = onlySpectra && options.spectrum === undefined;
-  if (replicates.length === 0 && !mayLackAll) throw nothingToRun(notes);
-  const spectra = tables.includes(4) ? spectrumTable(replicates.filter(({ dataset }) => dataset === 'mnist')) : [];
+  if (replicates.length === 0 && notes.length > 0) throw nothingToRun(notes);
+  const onMnist = replicates.filter(({ dataset }) => dataset === 'mnist');
+  const spectra = tables.includes(4) && sets.includes('mnist') ? spectrumTable(onMnist) : [];
   const disagreements = results.flatMap((result) => result.disagreements);
   return { preset, tables: found, spectra, replicates, disagreements, notes };
 }
@@ -111,7 +112,7 @@ async function runSet(
       ? await replayTrials(set, folder, options)
       : await runSeeds(set, folder, options);
   const { length } = result.replicates;
-  const few = `${set}: ${length} of the paper's ${FEWEST_SEEDS} replicates or more; the interval is wide or there is none.`;
+  const few = `${set}: an interval over ${length} of the ${FEWEST_SEEDS} replicates or more that it takes says little.`;
   return length > 0 && length < FEWEST_SEEDS ? { ...result, notes: [...result.notes, few] } : result;
 }
 
@@ -168,7 +169,14 @@ async function runSeeds(
     );
   }
   onReplicate?.(set, count, count);
-  return { replicates, disagreements: [], notes: [...new Set(replicates.flatMap((replicate) => replicate.notes))] };
+  return { replicates, disagreements: [], notes: counted(replicates) };
+}
+
+/** The notes of the replicates, each once, with how many have it. */
+function counted(replicates: readonly Replicate[]): string[] {
+  const counts = new Map<string, number>();
+  for (const note of replicates.flatMap((replicate) => replicate.notes)) counts.set(note, (counts.get(note) ?? 0) + 1);
+  return [...counts].map(([note, count]) => `${note} (${count} of ${replicates.length} replicates)`);
 }
 
 const jobOf = ({ threads, signal }: ReproduceOptions): JobOptions => ({
