@@ -218,7 +218,6 @@ function printSpectra(printer: Printer, spectra: readonly SpectrumCell[]): void 
     ]),
   );
   for (const note of SPECTRUM_NOTES) printer.out(note);
-  if (spectra.every(({ ours }) => ours === undefined)) printer.out('No spectra were computed: published figures only.');
 }
 
 function printFootnotes(printer: Printer, footnotes: readonly Footnote[]): void {

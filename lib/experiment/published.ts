@@ -101,16 +101,16 @@ export const PUBLISHED_TABLES: Readonly<Record<TableNumber, PublishedTable>> = {
   },
 };
 
-/** Power-law exponent of a layer's spectrum, and the same weighted by the logarithm of the largest eigenvalue. */
-export interface LayerSpectrum {
+/** Power-law exponent of a layer's spectrum, and the same times the decadic logarithm of the largest eigenvalue. */
+export interface LayerExponents {
   readonly alpha: number;
   readonly alphaWeighted: number;
 }
 
-const layer = (alpha: number, alphaWeighted: number): LayerSpectrum => ({ alpha, alphaWeighted });
+const layer = (alpha: number, alphaWeighted: number): LayerExponents => ({ alpha, alphaWeighted });
 
 /** Table 4, MNIST: layers 784-50, 50-30, 30-10. */
-export const PUBLISHED_SPECTRA: Readonly<Record<Method, readonly LayerSpectrum[]>> = {
+export const PUBLISHED_SPECTRA: Readonly<Record<Method, readonly LayerExponents[]>> = {
   dense: [layer(2.19, 1.63), layer(1.51, 1.88), layer(1.94, 2.76)],
   ft: [layer(2.24, 1.64), layer(1.51, 1.83), layer(2.29, 3.2)],
   pt: [layer(2.19, 1.71), layer(1.51, 1.85), layer(2.73, 3.87)],

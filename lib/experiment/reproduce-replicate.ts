@@ -1,11 +1,13 @@
 /** One replicate of a reproduction: the networks of one seed, or of one of the authors' initial weights. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { type Dataset } from '../data/datasets.js';
-import { writeFileAtomic } from '../data/files.js';
+import type { Dataset } from '../data/datasets.js';
+import { bytesOf, writeFileAtomic } from '../data/files.js';
 import { RandomState } from '../data/numpy-random.js';
+import { table4 } from '../diagnostics/table4.js';
 import { LegcnetError } from '../errors.js';
 import { magnitudeScores, selectByCounts } from '../mask/select.js';
 import { summarise } from '../mask/mask.js';
@@ -15,7 +17,7 @@ import { type TrainResult, train } from '../network/train.js';
 import { configHash, resolveConfig } from '../pipeline/config.js';
 import { type PruneOptions, type PruneResult, type Ticket, prune } from '../pipeline/prune.js';
 import { version } from '../pipeline/version.js';
-import { type LayerSpectrum, METHODS, type Method, type ReproducedSet } from './published.js';
+import { METHODS, type Method, type ReproducedSet } from './published.js';
 import { type Preset, reproducedOptions } from './reproduce-data.js';
 import {
   type PublishedFolder,
@@ -33,17 +35,19 @@ const methodResultSchema = z.object({
   reached: z.boolean(),
   accuracy: z.number(),
   f1: z.number(),
-  spectrum: z.array(z.object({ alpha: z.number(), alphaWeighted: z.number() })).optional(),
+  spectrum: z.array(z.object({ alpha: z.number().nullable(), alphaWeighted: z.number().nullable() })).optional(),
 });
 /**
  * What the tables say of a network. `epochs`: 0-based index of the epoch at whose end training stopped, as the paper
- * counts; the number of epochs where the benchmark was not `reached` or there is none. Accuracy and macro F1 on the test part.
+ * counts; the number of epochs where the benchmark was not `reached` or there is none. Accuracy and macro F1 on the test
+ * part. `spectrum`, for MNIST: each layer's exponents, null where nothing could be fitted.
  */
 export type MethodResult = z.infer<typeof methodResultSchema>;
 
 const replicateSchema = z.object({
   legcnet: z.string(),
-  configHash: z.string(),
+  /** Of the configuration, the data and the given initial weights. */
+  hash: z.string(),
   dataset: z.string(),
   preset: z.string(),
   id: z.number(),
@@ -52,13 +56,9 @@ const replicateSchema = z.object({
 });
 export type Replicate = z.infer<typeof replicateSchema>;
 
-/** Power-law exponents of each layer of a trained network, for Table 4. */
-export type SpectrumOf = (network: Mlp) => Promise<readonly LayerSpectrum[]>;
-
 export interface ReplicateOptions extends JobOptions {
   /** Where finished runs are kept, and taken from; default: nowhere. */
   readonly out?: string | undefined;
-  readonly spectrum?: SpectrumOf | undefined;
 }
 
 /** What is to be run. */
@@ -79,7 +79,7 @@ export async function runSeed(plan: SeedPlan, dataset: Dataset, options: Replica
   const [first] = done as [Replicate];
   return {
     ...first,
-    results: Object.assign({}, ...done.map((replicate) => replicate.results)),
+    results: done.reduce((all, { results }) => ({ ...all, ...results }), {}),
     notes: [...new Set(done.flatMap((replicate) => replicate.notes))],
   };
 }
@@ -88,26 +88,33 @@ async function runPart(
   { set, preset, id, initial }: SeedPlan,
   part: 'ft' | 'pt',
   dataset: Dataset,
-  { out, spectrum, ...job }: ReplicateOptions,
+  { out, ...job }: ReplicateOptions,
 ): Promise<Replicate> {
   const { threads, signal } = job;
   const values = { ...reproducedOptions(set, preset, part), seed: id, baselines: part === 'ft' };
-  const hash = configHash(resolveConfig(dataset.name, values));
+  const hash = hashOf(configHash(resolveConfig(dataset.name, values)), dataset, initial);
   const from = initial ? 'trial' : 'seed';
   const file = out === undefined ? undefined : path.join(out, `${set}-${preset}-${part}-${from}-${id}.json`);
-  const found = await readReplicate(file, hash, spectrum !== undefined);
+  const found = await readReplicate(file, hash);
   if (found) return found;
 
   const outcome = await pruneOrNote(dataset, { ...values, threads, signal, ...(initial && { initial }) });
   const ours =
-    typeof outcome === 'string' ? { results: {}, notes: [outcome] } : await resultsOf(outcome, part, spectrum);
+    typeof outcome === 'string' ? { results: {}, notes: [outcome] } : await resultsOf(outcome, part, set === 'mnist');
   const notes = ours.notes.map((note) => `${set}, ${part.toUpperCase()}: ${note}`);
-  const replicate = { legcnet: version, configHash: hash, dataset: set, preset, id, results: ours.results, notes };
+  const replicate = { legcnet: version, hash, dataset: set, preset, id, results: ours.results, notes };
   if (file !== undefined) {
     await mkdir(path.dirname(file), { recursive: true });
     await writeFileAtomic(file, `${JSON.stringify(replicate, undefined, 2)}\n`);
   }
   return replicate;
+}
+
+/** Names all that the results depend on. */
+function hashOf(config: string, { features, labels }: Dataset, initial: Float64Array | undefined): string {
+  const hash = createHash('sha256').update(config);
+  for (const array of [features.data, labels, ...(initial ? [initial] : [])]) hash.update(bytesOf(array));
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** A run whose series is too short to judge anything by has no results, only the reason. */
@@ -123,13 +130,13 @@ async function pruneOrNote(dataset: Dataset, options: PruneOptions): Promise<Pru
 async function resultsOf(
   { dense, ticket, baselines, judgement }: PruneResult,
   part: 'ft' | 'pt',
-  spectrum: SpectrumOf | undefined,
+  withSpectrum: boolean,
 ): Promise<Pick<Replicate, 'results' | 'notes'>> {
   const results: Partial<Record<Method, MethodResult>> = {};
   const put = async (method: Method, { training, summary }: Ticket): Promise<void> => {
-    results[method] = await resultOf(training, summary.pruned, spectrum);
+    results[method] = await resultOf(training, summary.pruned, withSpectrum);
   };
-  if (part === 'ft') results.dense = await resultOf(dense, 0, spectrum);
+  if (part === 'ft') results.dense = await resultOf(dense, 0, withSpectrum);
   await put(part, ticket);
   if (baselines) {
     await put('random', baselines.random);
@@ -138,29 +145,24 @@ async function resultsOf(
   return { results, notes: [...judgement.notes] };
 }
 
-/** What an earlier run has left; undefined when there is nothing, or it lacks the spectra wanted. */
-async function readReplicate(
-  file: string | undefined,
-  hash: string,
-  withSpectrum: boolean,
-): Promise<Replicate | undefined> {
+/** What an earlier run has left; undefined when there is nothing. */
+async function readReplicate(file: string | undefined, hash: string): Promise<Replicate | undefined> {
   if (file === undefined || !existsSync(file)) return undefined;
   const replicate = await readJson(file, replicateSchema);
-  if (replicate.configHash !== hash || replicate.legcnet !== version) {
-    throw new LegcnetError('ERR_OPTION', `${file} is of another configuration or version: choose another --out`, {
+  if (replicate.hash !== hash || replicate.legcnet !== version) {
+    throw new LegcnetError('ERR_OPTION', `${file} is of another configuration, data or version: choose another --out`, {
       subject: 'out',
       expected: `version ${version}, configuration ${hash}`,
-      received: `version ${replicate.legcnet}, configuration ${replicate.configHash}`,
+      received: `version ${replicate.legcnet}, configuration ${replicate.hash}`,
     });
   }
-  const lacking = withSpectrum && Object.values(replicate.results).some((result) => !result.spectrum);
-  return lacking ? undefined : replicate;
+  return replicate;
 }
 
 async function resultOf(
   { network, epochs, stoppedBy, scores }: TrainResult,
   pruned: number,
-  spectrum: SpectrumOf | undefined,
+  withSpectrum: boolean,
 ): Promise<MethodResult> {
   const reached = stoppedBy === 'accuracy';
   const test = scores.test;
@@ -172,8 +174,15 @@ async function resultOf(
     reached,
     accuracy: test.accuracy,
     f1: test.f1,
-    ...(spectrum && { spectrum: [...(await spectrum(network))] }),
+    ...(withSpectrum && { spectrum: await exponentsOf(network) }),
   };
+}
+
+async function exponentsOf(network: Mlp): Promise<NonNullable<MethodResult['spectrum']>> {
+  const finite = (value: number | undefined): number | null =>
+    value !== undefined && Number.isFinite(value) ? value : null;
+  const rows = await table4({ network });
+  return rows.map(({ alpha, alphaWeighted }) => ({ alpha: finite(alpha), alphaWeighted: finite(alphaWeighted) }));
 }
 
 /**
@@ -220,8 +229,8 @@ export async function replicateOfTrial(
         ...(threads !== undefined && { threads }),
         ...(signal && { signal }),
       });
-      results[method] = await resultOf(training, indices.length, undefined);
+      results[method] = await resultOf(training, indices.length, false);
     }
   }
-  return { legcnet: version, configHash: '', dataset: set, preset: 'authors', id: trial, results, notes: [] };
+  return { legcnet: version, hash: '', dataset: set, preset: 'authors', id: trial, results, notes: [] };
 }

@@ -94,7 +94,7 @@ export interface SpectrumCell {
   readonly layer: number;
   readonly quantity: 'alpha' | 'alphaWeighted';
   readonly published: number;
-  /** Undefined where no spectra were computed. */
+  /** Over the replicates that have a fit; undefined where there are none. */
   readonly ours: Interval | undefined;
   readonly difference: number | undefined;
 }

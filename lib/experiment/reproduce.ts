@@ -9,7 +9,7 @@ import type { JobOptions } from '../native.js';
 import { checkOption } from '../options.js';
 import { AUTHORS_NAMES, PUBLISHED_TRIAL, REPRODUCED, type ReproducedSet } from './published.js';
 import { type Preset, loadReproduced } from './reproduce-data.js';
-import { type Replicate, type SpectrumOf, replicateOfTrial, runSeed } from './reproduce-replicate.js';
+import { type Replicate, replicateOfTrial, runSeed } from './reproduce-replicate.js';
 import { type SpectrumCell, type Table, spectrumTable, tableOf } from './reproduce-tables.js';
 import { type PublishedFolder, initialNetwork, openPublished, replay } from './replay.js';
 
@@ -33,8 +33,6 @@ export interface ReproduceOptions extends JobOptions {
   readonly initDir?: string | undefined;
   /** One JSON file a run goes there when it is done; those that are there are not run again. */
   readonly out?: string | undefined;
-  /** Computes Table 4; without it that table has published figures only. */
-  readonly spectrum?: SpectrumOf | undefined;
   /** Called before each replicate. */
   readonly onReplicate?: ((set: ReproducedSet, done: number, total: number) => void) | undefined;
   /** Called with each set's tables when they are there. */
@@ -77,12 +75,16 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   checkOptions(options);
   const folders = options.initDir === undefined ? undefined : await openFolders(options.initDir);
   const sets = REPRODUCED.filter((set) => (options.datasets ?? [...(folders?.keys() ?? REPRODUCED)]).includes(set));
+  const lacking = folders && sets.find((set) => !folders.has(set));
+  if (folders && lacking) {
+    throw unexpected('ERR_OPTION', 'datasets', `sets that initDir has: ${[...folders.keys()].join(', ')}`, lacking);
+  }
   const onlySpectra = tables.every((table) => table === 4);
   if (onlySpectra && !sets.includes('mnist')) throw unexpected('ERR_OPTION', 'datasets', 'mnist for table 4', sets);
   const results: SetResult[] = [];
   const found: Table[] = [];
   for (const set of sets) {
-    if (onlySpectra && (set !== 'mnist' || !options.spectrum)) continue;
+    if (onlySpectra && set !== 'mnist') continue;
     const result = await runSet(set, options, folders);
     results.push(result);
     const made = tables.flatMap((table) => (table === 4 ? [] : tableOf(table, set, result.replicates, result.trial)));
@@ -104,9 +106,6 @@ async function runSet(
   folders: ReadonlyMap<ReproducedSet, PublishedFolder> | undefined,
 ): Promise<SetResult> {
   const folder = folders?.get(set);
-  if (folders && !folder) {
-    throw unexpected('ERR_OPTION', 'datasets', `sets that initDir has: ${[...folders.keys()].join(', ')}`, set);
-  }
   const result =
     folder && (options.preset ?? 'authors') === 'authors'
       ? await replayTrials(set, folder, options)
@@ -149,7 +148,7 @@ async function runSeeds(
   folder: PublishedFolder | undefined,
   options: ReproduceOptions,
 ): Promise<SetResult> {
-  const { preset = 'authors', tables = [1, 2, 3, 4], seeds = DEFAULT_SEEDS, onReplicate, out, spectrum } = options;
+  const { preset = 'authors', tables = [1, 2, 3, 4], seeds = DEFAULT_SEEDS, onReplicate, out } = options;
   let dataset: Dataset;
   try {
     dataset = await loadReproduced(set, options.dataDir);
@@ -163,10 +162,7 @@ async function runSeeds(
   for (let id = 1; id <= count; id++) {
     onReplicate?.(set, id - 1, count);
     const initial = folder && (await initialNetwork(folder, id)).parameters;
-    const forSpectra = set === 'mnist' && tables.includes(4) ? spectrum : undefined;
-    replicates.push(
-      await runSeed({ set, preset, parts, id, initial }, dataset, { ...jobOf(options), out, spectrum: forSpectra }),
-    );
+    replicates.push(await runSeed({ set, preset, parts, id, initial }, dataset, { ...jobOf(options), out }));
   }
   onReplicate?.(set, count, count);
   return { replicates, disagreements: [], notes: counted(replicates) };

@@ -23,7 +23,7 @@ const result = (given: Partial<MethodResult>): MethodResult => ({
   ...given,
 });
 const replicate = (id: number, ft: Partial<MethodResult>): Replicate => ({
-  ...{ legcnet: '0', configHash: '', dataset: 'iris', preset: 'authors', notes: [] },
+  ...{ legcnet: '0', hash: '', dataset: 'iris', preset: 'authors', notes: [] },
   id,
   results: { ft: result(ft) },
 });
@@ -144,7 +144,7 @@ test('replicates are saved one by one and taken up again; another configuration 
     assert.is(second.replicates[0]?.results.ft?.epochs, 1);
     assert.equal(second.replicates[1], first.replicates[1]);
 
-    await writeFile(file, JSON.stringify({ ...saved, configHash: 'other' }));
+    await writeFile(file, JSON.stringify({ ...saved, hash: 'other' }));
     await assertLegcnetError(() => reproduce(options), 'ERR_OPTION', /another configuration/);
     await writeFile(file, '{"results":');
     await assertLegcnetError(() => reproduce(options), 'ERR_DATA', /seed-1\.json/);
