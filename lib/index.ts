@@ -123,3 +123,9 @@ export {
 export { type Table4Row, table4 } from './diagnostics/table4.js';
 export { version } from './pipeline/version.js';
 export { type Replay, type ReplayedRun, replay } from './experiment/replay.js';
+export {
+  type MaskComparison,
+  type RecomputedMask,
+  compareMasks,
+} from './experiment/reproduce-masks.js';
+export { type ReproduceOptions, type Reproduction, reproduce } from './experiment/reproduce.js';

@@ -6,6 +6,7 @@ import { addInfo } from './info.js';
 import { addLyapunov } from './lyapunov.js';
 import { addPrune } from './prune.js';
 import { addReplay } from './replay.js';
+import { addReproduce } from './reproduce.js';
 
 /** The command line. `signal` stops whatever runs. */
 export function createProgram(signal: AbortSignal): Command {
@@ -20,6 +21,7 @@ export function createProgram(signal: AbortSignal): Command {
   addGranger(program, signal);
   addDiagnose(program, signal);
   addReplay(program, signal);
+  addReproduce(program, signal);
   addInfo(program);
   return program;
 }

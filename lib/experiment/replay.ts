@@ -14,6 +14,18 @@ import { type TrainResult, type TrainingParts, train } from '../network/train.js
 import type { JobOptions } from '../native.js';
 import { resolveExponent } from '../lyapunov/options.js';
 
+const maskChainSchema = z.object({
+  window: z.int().min(3),
+  overlap: z.number().min(0).lt(1),
+  epochs: z.int().min(1),
+  target: z.enum(['train', 'test']),
+  max_lag: z.int().min(1),
+  statistic: z.literal('ssr_chi2test'),
+  alpha: z.number(),
+});
+/** The settings that a mask is made with: windows of iterates, epochs watched, target part, lags tried. */
+export type MaskChain = z.infer<typeof maskChainSchema>;
+
 const variantMasks = z.array(z.array(z.int().min(0)).nullable());
 const configSchema = z.object({
   dataset: z.string(),
@@ -26,20 +38,7 @@ const configSchema = z.object({
   max_epochs: z.int().min(1),
   gradient_divisor_m: z.int().min(1),
   masks: z.record(z.string(), variantMasks),
-  mask_chain: z
-    .record(
-      z.string(),
-      z.object({
-        window: z.int(),
-        overlap: z.number(),
-        epochs: z.int(),
-        target: z.enum(['train', 'test']),
-        max_lag: z.int(),
-        statistic: z.literal('ssr_chi2test'),
-        alpha: z.number(),
-      }),
-    )
-    .optional(),
+  mask_chain: z.record(z.string(), maskChainSchema).optional(),
 });
 export type PublishedConfig = z.infer<typeof configSchema>;
 
@@ -278,7 +277,8 @@ function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return worst;
 }
 
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+/** @throws LegcnetError ERR_FILE, ERR_DATA */
+export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
