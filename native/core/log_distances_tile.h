@@ -1,14 +1,15 @@
-// Mean logarithms of distances of many series at once, one a vector lane; otherwise as log_distances.h.
+// Mean logarithms of distances in the series of a tile; otherwise as log_distances.h.
 #pragma once
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "lyapunov_lanes.h"
+#include "lyapunov_tile.h"
 #include "neighbours.h"
-#include "tile_pairs.h"
 
 namespace legcnet {
 
@@ -17,40 +18,42 @@ class TileLogDistances {
   using V = lanes::Vector<T>;
   using Words = lanes::Words<T>;
   using Word = typename lanes::Lanes<T>::Word;
+  using Integer = lanes::Integer<T>;
   static constexpr size_t L = kTileLanes<T>;
 
  public:
-  /// Steps that are followed together, as many as the registers hold.
-  static constexpr size_t kTogether = lanes::kVectorBytes == 64 ? 8 : 4;
-
   /// S(k) and counts as LogDistances::mean has them, for each series of a tile.
-  /// @param y       [length + kTogether, lanes]; what is beyond the series only has to be readable
-  /// @param curve   [steps + kTogether, lanes] out; `steps` rows count
-  /// @param counts  the same
-  static void mean(const T* y, const TilePairs<T>& pairs, const Embedding& embedding, size_t steps, double* curve,
-                   uint32_t* counts) {
-    if (embedding.dimension == 2 && embedding.delay == 1) {
-      pairs.in_order ? blocks<true, true>(y, pairs, embedding, steps, curve, counts)
-                     : blocks<true, false>(y, pairs, embedding, steps, curve, counts);
-    } else {
-      pairs.in_order ? blocks<false, true>(y, pairs, embedding, steps, curve, counts)
-                     : blocks<false, false>(y, pairs, embedding, steps, curve, counts);
+  /// @param y          [length, lanes]
+  /// @param neighbour  [references, lanes] offsets, the reference's own where it has no neighbour
+  /// @param curve      [steps, lanes] out
+  /// @param counts     [steps, lanes] out
+  static void mean(const T* y, const Integer* neighbour, size_t references, const Embedding& embedding, size_t steps,
+                   double* curve, uint32_t* counts) {
+    const bool adjacent = embedding.dimension == 2 && embedding.delay == 1;
+    for (size_t k = 0; k < steps; k += kTogether) {
+      with_steps(std::min(kTogether, steps - k), [&](auto K) {
+        const auto add = adjacent ? &add_steps<K.value, true> : &add_steps<K.value, false>;
+        add(y + k * L, neighbour, references, embedding, curve + k * L, counts + k * L);
+      });
     }
   }
 
  private:
-  template <bool Adjacent, bool InOrder>
-  static void blocks(const T* y, const TilePairs<T>& pairs, const Embedding& embedding, size_t steps, double* curve,
-                     uint32_t* counts) {
-    if (steps <= 2) {
-      add<2, true, Adjacent, InOrder>(y, pairs, embedding, curve, counts);
-    } else if (steps <= 4) {
-      add<4, true, Adjacent, InOrder>(y, pairs, embedding, curve, counts);
-    } else {
-      add<kTogether, true, Adjacent, InOrder>(y, pairs, embedding, curve, counts);
-    }
-    for (size_t k = kTogether; k < steps; k += kTogether) {
-      add<kTogether, false, Adjacent, InOrder>(y + k * L, pairs, embedding, curve + k * L, counts + k * L);
+  /// Steps that are followed together: as many as the registers hold.
+  static constexpr size_t kTogether = lanes::kVectorBytes == 64 ? 8 : 4;
+
+  /// Calls body(K), K being `steps` <= kTogether as a constant of the type.
+  template <typename Body>
+  static void with_steps(size_t steps, const Body& body) {
+    switch (steps) {
+      case 1: return body(std::integral_constant<size_t, 1>());
+      case 2: return body(std::integral_constant<size_t, 2>());
+      case 3: return body(std::integral_constant<size_t, 3>());
+      case 4: return body(std::integral_constant<size_t, 4>());
+      case 5: return body(std::integral_constant<size_t, std::min<size_t>(5, kTogether)>());
+      case 6: return body(std::integral_constant<size_t, std::min<size_t>(6, kTogether)>());
+      case 7: return body(std::integral_constant<size_t, std::min<size_t>(7, kTogether)>());
+      default: return body(std::integral_constant<size_t, kTogether>());
     }
   }
 
@@ -64,50 +67,35 @@ class TileLogDistances {
   static constexpr int kCountAt = sizeof(T) == 8 ? 32 : 20;
   static_assert(kMostTilePoints < (size_t{1} << 12), "sums and counts fit their parts of a word");
 
-  /// The squared distance between points a and b, of which `a` may be in order.
-  template <bool InOrder>
-  static V difference(const T* y, const T* own, lanes::Integers<T> reference, lanes::Integers<T> neighbour) {
-    return (InOrder ? lanes::load(own) : lanes::gather(y, reference)) - lanes::gather(y, neighbour);
-  }
-
-  /// Steps 0 .. K - 1 from y on. FirstKnown: the search has computed the distances of step 0.
-  template <size_t K, bool FirstKnown, bool Adjacent, bool InOrder>
-  static void add(const T* y, const TilePairs<T>& pairs, const Embedding& embedding, double* curve, uint32_t* counts) {
+  /// Steps 0 .. K - 1 from y on. Adjacent: dimension 2 and delay 1, where the second square of a distance is the first
+  /// one of the next step's.
+  template <size_t K, bool Adjacent>
+  static void add_steps(const T* y, const Integer* neighbour, size_t references, const Embedding& embedding,
+                        double* curve, uint32_t* counts) {
     V product[K];
     Words sum[K];
     for (size_t k = 0; k < K; ++k) product[k] = lanes::fill(T(1)), sum[k] = Words{};
-    const lanes::Integers<T> lane = lanes::lane_numbers<T>();
-    for (size_t row = 0; row < pairs.count;) {
-      const size_t end = std::min(row + kProduct, pairs.count);
-      for (; row < end; ++row) {
-        const auto reference =
-            InOrder ? lane + static_cast<lanes::Integer<T>>(row * L) : lanes::load(pairs.reference.data() + row * L);
-        const auto neighbour = lanes::load(pairs.neighbour.data() + row * L);
-        const T* own = y + row * L;
-        V d[K];
-        if (Adjacent) {
-          V before{};
-          for (size_t c = FirstKnown ? 1 : 0; c <= K; ++c) {
-            const V a = difference<InOrder>(y + c * L, own + c * L, reference, neighbour);
-            const V square = a * a;
-            if (c > (FirstKnown ? 1 : 0)) d[c - 1] = before + square;
-            before = square;
-          }
-        } else {
-          for (size_t k = FirstKnown ? 1 : 0; k < K; ++k) {
-            for (size_t c = 0; c < embedding.dimension; ++c) {
-              const size_t at = (k + c * embedding.delay) * L;
-              const V a = difference<InOrder>(y + at, own + at, reference, neighbour);
-              d[k] = c == 0 ? a * a : d[k] + a * a;
-            }
-          }
-        }
-        if (FirstKnown) {
-          d[0] = lanes::select(lanes::differ(reference, neighbour), lanes::load(pairs.distance.data() + row * L), V{});
-        }
+    for (size_t n = 0; n < references;) {
+      const size_t end = std::min(n + kProduct, references);
+      for (; n < end; ++n) {
+        const auto other = lanes::load(neighbour + n * L);
+        const auto squared = [&](size_t i) {
+          const V difference = lanes::load(y + (n + i) * L) - lanes::gather(y + i * L, other);
+          return difference * difference;
+        };
+        V before = squared(0);
         for (size_t k = 0; k < K; ++k) {
-          const auto counted = lanes::at_most(lanes::fill(std::numeric_limits<T>::min()), d[k]);
-          const Words bits = lanes::bits_as<Words>(d[k]);
+          V d;
+          if (Adjacent) {
+            const V next = squared(k + 1);
+            d = before + next;
+            before = next;
+          } else {
+            d = squared(k);
+            for (size_t c = 1; c < embedding.dimension; ++c) d += squared(k + c * embedding.delay);
+          }
+          const auto counted = lanes::at_most(lanes::fill(kSmallestDistance<T>), d);
+          const Words bits = lanes::bits_as<Words>(d);
           product[k] *= lanes::bits_as<V>(lanes::masked(counted, bits & kMantissa) | kOne);  // 1 if not counted
           sum[k] += lanes::masked(counted, (bits >> kMantissaBits) + (Word(1) << kCountAt));
         }
@@ -122,9 +110,10 @@ class TileLogDistances {
     for (size_t k = 0; k < K; ++k) {
       for (size_t l = 0; l < L; ++l) {
         const uint32_t count = static_cast<uint32_t>(sum[k][l] >> kCountAt);
-        const double exponent = static_cast<double>(sum[k][l] & ((Word(1) << kCountAt) - 1)) - double(count) * kBias;
+        const double exponents = static_cast<double>(sum[k][l] & ((Word(1) << kCountAt) - 1));
+        const double power = exponents - static_cast<double>(count) * static_cast<double>(kBias);
         counts[k * L + l] = count;
-        curve[k * L + l] = count ? (std::log(static_cast<double>(product[k][l])) + exponent * ln2) / count / 2
+        curve[k * L + l] = count ? (std::log(static_cast<double>(product[k][l])) + power * ln2) / count / 2
                                  : std::numeric_limits<double>::quiet_NaN();
       }
     }

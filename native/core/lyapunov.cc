@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <mutex>
 #include <vector>
 
 #include "decimals.h"
@@ -103,15 +105,15 @@ class Analyser {
 
   /// A tile that the series do not fill is filled up with the last one.
   void measure_tile(const uint32_t* rows, size_t width) {
-    constexpr size_t more = TileLogDistances<T>::kTogether;
-    tile_.resize((length_ + more) * L);
-    tile_curve_.resize((steps_ + more) * L);
-    tile_counts_.resize((steps_ + more) * L);
+    tile_.resize(length_ * L);
+    tile_curve_.resize(steps_ * L);
+    tile_counts_.resize(steps_ * L);
     uint32_t filled[L];
     for (size_t l = 0; l < L; ++l) filled[l] = rows[std::min(l, width - 1)];
     block_.rescale_tile(filled, tile_.data());
-    const TilePairs<T>& pairs = tile_search_.run(tile_.data(), length_, embedding_);
-    TileLogDistances<T>::mean(tile_.data(), pairs, embedding_, steps_, tile_curve_.data(), tile_counts_.data());
+    const auto* neighbour = tile_search_.run(tile_.data(), length_, embedding_);
+    TileLogDistances<T>::mean(tile_.data(), neighbour, embedding_.references(length_), embedding_, steps_,
+                              tile_curve_.data(), tile_counts_.data());
   }
 
   /// The outcome of one series of the tile.
@@ -186,15 +188,31 @@ void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOpt
                      int threads, const Control& control, std::atomic<uint64_t>* done, const Deliver& deliver) {
   // Enough series that tiles are full though some series be static, few enough that a copy stays in the second-level
   // cache.
-  constexpr size_t bytes = size_t{1} << 18;
   constexpr size_t L = kTileLanes<T>;
-  const size_t fitting = bytes / sizeof(T) / (series.length + 1);
+  constexpr size_t bytes = kMostTileValues * 64;
+  const size_t fitting = bytes / sizeof(T) / (series.length + 1);  // at least a tile's, where tiles are used
   const size_t block = fitting < L ? 1 : std::min<size_t>(fitting / L * L, 512);
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Analyser<T>>> idle;  // for the next block, whichever thread it falls to
   parallel_for((rows + block - 1) / block, threads, control, [&](size_t b) {
     const FlushSubnormals flush;
+    std::unique_ptr<Analyser<T>> analyser;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (!idle.empty()) {
+        analyser = std::move(idle.back());
+        idle.pop_back();
+      }
+    }
+    if (!analyser) {
+      analyser = std::make_unique<Analyser<T>>(options, series.length, std::min(block, rows), steps, control);
+    }
     const size_t first = b * block, count = std::min(block, rows - first);
-    Analyser<T> analyser(options, series.length, count, steps, control);
-    analyser.run(series, first, count, deliver);
+    analyser->run(series, first, count, deliver);
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      idle.push_back(std::move(analyser));
+    }
     if (done) done->fetch_add(count, std::memory_order_relaxed);
   });
 }

@@ -104,11 +104,12 @@ inline Mask<double> less(Mask<double> within, Integers<double> a, Integers<doubl
 inline Mask<float> less(Mask<float> within, Integers<float> a, Integers<float> b) {
   return _mm512_mask_cmplt_epi32_mask(within, bits_as<__m512i>(a), bits_as<__m512i>(b));
 }
-inline Mask<double> differ(Integers<double> a, Integers<double> b) {
-  return _mm512_cmpneq_epi64_mask(bits_as<__m512i>(a), bits_as<__m512i>(b));
+/// The lesser of a and b; b in lanes outside `within`.
+inline Vector<double> least(Mask<double> within, Vector<double> a, Vector<double> b) {
+  return _mm512_mask_min_pd(b, within, a, b);
 }
-inline Mask<float> differ(Integers<float> a, Integers<float> b) {
-  return _mm512_cmpneq_epi32_mask(bits_as<__m512i>(a), bits_as<__m512i>(b));
+inline Vector<float> least(Mask<float> within, Vector<float> a, Vector<float> b) {
+  return _mm512_mask_min_ps(b, within, a, b);
 }
 inline Mask<double> either(Mask<double> a, Mask<double> b) { return _kor_mask8(a, b); }
 inline Mask<float> either(Mask<float> a, Mask<float> b) { return _kor_mask16(a, b); }
@@ -149,22 +150,34 @@ template <typename V>
 inline auto at_most(V a, V b) {
   return a <= b;
 }
+/// v; not a number in lanes outside `within`, so that every comparison with it is false there.
+template <typename T>
+inline Vector<T> only(Mask<T> within, Vector<T> v) {
+  return bits_as<Vector<T>>(bits_as<Mask<T>>(v) | ~within);
+}
+inline Vector<double> only(Mask<double> within, Vector<double> v) { return only<double>(within, v); }
+inline Vector<float> only(Mask<float> within, Vector<float> v) { return only<float>(within, v); }
 /// `within`: lanes outside it are false.
 template <typename M, typename V>
 inline M less(M within, V a, V b) {
-  return within & (a < b);
+  if constexpr (std::is_same_v<M, V>) {
+    return within & (a < b);
+  } else {
+    return only(within, a) < b;
+  }
 }
 template <typename M, typename V>
 inline M at_most(M within, V a, V b) {
-  return within & (a <= b);
+  return only(within, a) <= b;
 }
 template <typename M, typename V>
 inline M equal(M within, V a, V b) {
-  return within & (a == b);
+  return only(within, a) == b;
 }
-template <typename V>
-inline auto differ(V a, V b) {
-  return a != b;
+/// The lesser of a and b; b in lanes outside `within`.
+template <typename M, typename V>
+inline V least(M within, V a, V b) {
+  return only(within, a) < b ? only(within, a) : b;
 }
 template <typename M>
 inline M either(M a, M b) {
@@ -242,6 +255,22 @@ inline Integers<float> gather(const int32_t* base, Integers<float> offset) {
   Integers<float> v;
   for (size_t l = 0; l < Lanes<float>::count; ++l) v[l] = base[offset[l]];
   return v;
+#endif
+}
+
+/// base[offset] = v of each lane; the offsets differ.
+inline void scatter(int64_t* base, Integers<double> offset, Integers<double> v) {
+#if defined(__AVX512F__)
+  _mm512_i64scatter_epi64(base, bits_as<__m512i>(offset), bits_as<__m512i>(v), 8);
+#else
+  for (size_t l = 0; l < Lanes<double>::count; ++l) base[offset[l]] = v[l];
+#endif
+}
+inline void scatter(int32_t* base, Integers<float> offset, Integers<float> v) {
+#if defined(__AVX512F__)
+  _mm512_i32scatter_epi32(base, bits_as<__m512i>(offset), bits_as<__m512i>(v), 4);
+#else
+  for (size_t l = 0; l < Lanes<float>::count; ++l) base[offset[l]] = v[l];
 #endif
 }
 

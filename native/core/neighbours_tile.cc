@@ -41,7 +41,7 @@ struct Nearest {
 
   void offer(Mask<T> eligible, Vector<T> d, Integers<T> candidate) {
     const Mask<T> nearer = at_most(eligible, d, distance);
-    distance = select(nearer, d, distance);
+    distance = least(eligible, d, distance);
     offset = select(nearer, candidate, offset);
   }
 };
@@ -54,15 +54,12 @@ template <typename T>
 template <size_t Dimension, bool Adjacent>
 void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embedding) {
   constexpr size_t L = kL<T>;
-  const size_t m = embedding.candidates(length), references = embedding.references(length);
-  const size_t apart = embedding.theiler_window + 1;
+  const size_t m = embedding.candidates(length), apart = embedding.theiler_window + 1;
   const Integers<T> lane = lane_numbers<T>();
-  pairs_.reserve(m);
-  pairs_.count = references;
-  pairs_.in_order = true;
-  T* nearest = pairs_.distance.data();
-  Integer<T>* neighbour = pairs_.neighbour.data();
-  const auto offset_of = [&](size_t i) { return lane + static_cast<Integer<T>>(i * L); };
+  distance_.resize(m * L);
+  T* nearest = distance_.data();
+  Integer* neighbour = neighbour_.data();
+  const auto offset_of = [&](size_t i) { return lane + static_cast<Integer>(i * L); };
   const auto load_nearest = [&](size_t i) { return Nearest<T>{load(nearest + i * L), load(neighbour + i * L)}; };
   const auto store_nearest = [&](size_t i, const Nearest<T>& of) {
     store(nearest + i * L, of.distance);
@@ -131,14 +128,16 @@ void TileSearch<T>::scan_all(const T* y, size_t length, const Embedding& embeddi
 
 template <typename T>
 bool TileSearch<T>::takes(size_t length, const Embedding& embedding) {
-  return embedding.candidates(length) <= (embedding.dimension == 2 ? kMostTilePoints : kMostScanned);
+  return length < kMostTileValues &&
+         embedding.candidates(length) <= (embedding.dimension == 2 ? kMostTilePoints : kMostScanned);
 }
 
 template <typename T>
-const TilePairs<T>& TileSearch<T>::run(const T* y, size_t length, const Embedding& embedding) {
+const lanes::Integer<T>* TileSearch<T>::run(const T* y, size_t length, const Embedding& embedding) {
   const size_t m = embedding.candidates(length);
+  neighbour_.resize(m * kL<T>);
   if (embedding.dimension == 2 && m >= kSortFrom) {
-    sorted_.run(y, length, embedding, pairs_);
+    sorted_.run(y, m, embedding, neighbour_.data());
   } else if (embedding.dimension == 2 && embedding.delay == 1) {
     scan_all<2, true>(y, length, embedding);
   } else if (embedding.dimension == 2) {
@@ -146,7 +145,7 @@ const TilePairs<T>& TileSearch<T>::run(const T* y, size_t length, const Embeddin
   } else {
     scan_all<0, false>(y, length, embedding);
   }
-  return pairs_;
+  return neighbour_.data();
 }
 
 template <typename T>
@@ -162,11 +161,8 @@ uint32_t TileSearch<T>::unmatched(const T* y, size_t length, const Embedding& em
     return sum < T(1);
   };
   uint32_t count = 0;
-  for (size_t row = 0; row < pairs_.count; ++row) {
-    const size_t at = row * L + lane;
-    const size_t own = pairs_.in_order ? at : static_cast<size_t>(pairs_.reference[at]);
-    const size_t n = own / L;
-    if (static_cast<size_t>(pairs_.neighbour[at]) != own || n >= references) continue;
+  for (size_t n = 0; n < references; ++n) {
+    if (static_cast<size_t>(neighbour_[n * L + lane]) != n * L + lane) continue;
     bool alone = true;
     for (size_t lag = embedding.theiler_window + 1; lag < m && alone; ++lag) {  // duplicates are near in time as a rule
       alone = !(n + lag < m && below_one(n, n + lag)) && !(lag <= n && below_one(n, n - lag));

@@ -30,7 +30,7 @@ struct Nearest {
   void offer(Mask<T> eligible, Vector<T> d, Integers<T> candidate) {
     const auto nearer = less(eligible, d, distance);
     const auto later = less(equal(eligible, d, distance), offset, candidate);
-    distance = select(nearer, d, distance);
+    distance = least(eligible, d, distance);
     offset = select(either(nearer, later), candidate, offset);
   }
 };
@@ -235,40 +235,24 @@ void SortedTile<T>::scan(size_t theiler_window) {
 }
 
 template <typename T>
-void SortedTile<T>::run(const T* y, size_t length, const Embedding& embedding, TilePairs<T>& pairs) {
+void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, lanes::Integer<T>* neighbour) {
   constexpr size_t L = kTileLanes<T>;
-  points_ = embedding.candidates(length);
+  points_ = points;
   sort(y, embedding.span());
   Integer fewest = duplicates_[0];
   for (size_t l = 1; l < L; ++l) fewest = std::min(fewest, duplicates_[l]);
+  // With a Theiler window, another of several equal points may be the one that is far enough away in time.
   merged_ = embedding.theiler_window == 0 && static_cast<size_t>(fewest) > points_ / 4;
   sorted_ = merged_ ? points_ - static_cast<size_t>(fewest) : points_;
   if (merged_) merge_duplicates();
   fill_margins();
   embedding.theiler_window ? scan<true>(embedding.theiler_window) : scan<false>(0);
 
-  pairs.reserve(points_);
-  pairs.count = points_;
-  pairs.in_order = false;
-  const I end = I{} + static_cast<Integer>(embedding.references(length) * L);
-  const T* const distance = distance_.data() + kMargin * L;
   const Integer* const nearest = nearest_.data() + kMargin * L;
   for (size_t s = 0; s < points_; ++s) {
     const I own = merged_ ? offsets_of(s) : load(offset_.data() + (kMargin + s) * L);
-    I neighbour;
-    V d;
-    if (merged_) {
-      const I group = load(group_.data() + s * L);
-      neighbour = gather(nearest, group);
-      d = gather(distance, group);
-    } else {
-      neighbour = load(nearest + s * L);
-      d = load(distance + s * L);
-    }
-    neighbour = neighbour < 0 ? own : neighbour;
-    store(pairs.reference.data() + s * L, own);
-    store(pairs.neighbour.data() + s * L, own < end ? neighbour : own);
-    store(pairs.distance.data() + s * L, d);
+    const I found = merged_ ? gather(nearest, load(group_.data() + s * L)) : load(nearest + s * L);
+    scatter(neighbour, own, found < 0 ? own : found);
   }
 }
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "lyapunov_lanes.h"
+#include "lyapunov_tile.h"
 #include "neighbours.h"
 #include "simd.h"
-#include "tile_pairs.h"
 
 namespace legcnet {
 
@@ -16,10 +16,10 @@ namespace legcnet {
 template <typename T>
 class SortedTile {
  public:
-  /// @param y      [length, kTileLanes], aligned; embedding.dimension is 2, and there are at most kMostTilePoints
-  /// points
-  /// @param pairs  out; not in order
-  void run(const T* y, size_t length, const Embedding& embedding, TilePairs<T>& pairs);
+  /// @param y          [length, kTileLanes], aligned; embedding.dimension is 2
+  /// @param points     candidates of a series, at most kMostTilePoints
+  /// @param neighbour  [points, kTileLanes] out: offsets, the point's own where it has no neighbour
+  void run(const T* y, size_t points, const Embedding& embedding, lanes::Integer<T>* neighbour);
 
  private:
   using V = lanes::Vector<T>;

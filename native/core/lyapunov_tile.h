@@ -1,0 +1,29 @@
+// Tiles: several series of equal length, one a vector lane, so that no lane waits for another's sum.
+#pragma once
+#include <cstddef>
+#include <limits>
+
+#include "lyapunov_lanes.h"
+
+namespace legcnet {
+
+/// Series of a tile. y [length, kTileLanes] holds them interleaved, each rescaled to [0, 1]; value i of series l has
+/// the offset i * kTileLanes + l, and so has the point that begins there.
+template <typename T>
+constexpr size_t kTileLanes = lanes::Lanes<T>::count;
+
+/// The most points that series of a tile may have: sums over them fit the words of TileLogDistances, and longer series
+/// are better sorted one by one.
+constexpr size_t kMostTilePoints = 1024;
+
+/// Tiles of longer series would not fit into the caches.
+constexpr size_t kMostTileValues = 4096;
+
+/// D below this counts as zero, and zero is not eligible.
+template <typename T>
+constexpr T kSmallestDistance = std::numeric_limits<T>::min();
+/// The largest number below 1: D <= this means D < 1.
+template <typename T>
+constexpr T kLargestDistance = T(1) - std::numeric_limits<T>::epsilon() / 2;
+
+}  // namespace legcnet
