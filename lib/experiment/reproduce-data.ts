@@ -36,7 +36,7 @@ interface Settings {
   readonly authors: OptionValues;
 }
 
-/** Rates, caps, benchmarks, windows and scalings of the authors' code, for sets that `presetDefaults` does not know. */
+/** Rates, caps, benchmarks, windows and scalings of the authors' code where `presetDefaults` does not have them. */
 const SETTINGS: Partial<Record<ReproducedSet, Settings>> = {
   banknote: {
     training: { layers: [8], learningRate: 0.5, epochs: 150 },
@@ -48,6 +48,8 @@ const SETTINGS: Partial<Record<ReproducedSet, Settings>> = {
     published: { untilAccuracy: 0.95 },
     authors: { window: 160, scaling: 'standard', refitScaling: true },
   },
+  // PyTorch's initial weights and a new order every epoch
+  mnist: { training: {}, published: { epochs: 50, init: 'uniform', shuffle: true }, authors: {} },
   vowel: {
     training: { layers: [4], learningRate: 0.5, epochs: 100 },
     published: { untilAccuracy: 0.8, divideByOutputs: false },

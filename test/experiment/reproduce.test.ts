@@ -104,6 +104,9 @@ test('the options of every set, preset and method are good, and those of the aut
   const vowel = resolveConfig('vowel', reproducedOptions('vowel', 'authors', 'ft'));
   assert.equal([vowel.window, vowel.divideByOutputs, vowel.scaling], [200, false, 'min-max']);
   assert.is(resolveConfig('banknote', reproducedOptions('banknote', 'strict', 'ft')).untilAccuracy, undefined);
+  const mnist = resolveConfig('mnist', reproducedOptions('mnist', 'authors', 'ft'));
+  assert.equal([mnist.init, mnist.epochs, mnist.untilAccuracy], ['uniform', 50, 0.92]);
+  assert.is(resolveConfig('mnist', reproducedOptions('mnist', 'strict', 'ft')).epochs, 12);
 });
 
 test('iris with 3 features has no sepal width', async () => {
