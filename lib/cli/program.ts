@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../pipeline/version.js';
+import { addCompare } from './compare.js';
 import { addDiagnose } from './diagnose.js';
 import { addGranger } from './granger.js';
 import { addInfo } from './info.js';
@@ -16,6 +17,7 @@ export function createProgram(signal: AbortSignal): Command {
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.');
   addPrune(program, signal);
+  addCompare(program, signal);
   addLyapunov(program, signal);
   addGranger(program, signal);
   addDiagnose(program, signal);

@@ -9,7 +9,35 @@ import { writeRunFolder } from '../pipeline/run-folder.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
 
-const BY_PRESET = 'by preset and data';
+const DEPENDS = 'by preset and data';
+/** Options whose defaults are those of preset and data. */
+export const BY_PRESET = {
+  layers: DEPENDS,
+  epochs: DEPENDS,
+  learningRate: DEPENDS,
+  batchSize: DEPENDS,
+  outputActivation: DEPENDS,
+  loss: DEPENDS,
+  init: DEPENDS,
+  accuracyRule: DEPENDS,
+  scaling: DEPENDS,
+  split: DEPENDS,
+  target: DEPENDS,
+  window: DEPENDS,
+  series: DEPENDS,
+  exponent: DEPENDS,
+  theilerWindow: DEPENDS,
+  horizon: DEPENDS,
+  fit: DEPENDS,
+  maxLag: DEPENDS,
+  lagOrder: DEPENDS,
+  statistic: DEPENDS,
+  stationarity: DEPENDS,
+  correction: DEPENDS,
+  failedTest: DEPENDS,
+  selection: DEPENDS,
+  within: 'by preset; strict: 0.01',
+};
 
 export function addPrune(program: Command, signal: AbortSignal): void {
   const command = program
@@ -22,33 +50,7 @@ export function addPrune(program: Command, signal: AbortSignal): void {
         'A random and a magnitude ticket of the same size are trained beside it.',
     )
     .addHelpText('after', EXAMPLES);
-  addOptions(command, PRUNE_OPTIONS, {
-    layers: BY_PRESET,
-    epochs: BY_PRESET,
-    learningRate: BY_PRESET,
-    batchSize: BY_PRESET,
-    outputActivation: BY_PRESET,
-    loss: BY_PRESET,
-    init: BY_PRESET,
-    accuracyRule: BY_PRESET,
-    scaling: BY_PRESET,
-    split: BY_PRESET,
-    target: BY_PRESET,
-    window: BY_PRESET,
-    series: BY_PRESET,
-    exponent: BY_PRESET,
-    theilerWindow: BY_PRESET,
-    horizon: BY_PRESET,
-    fit: BY_PRESET,
-    maxLag: BY_PRESET,
-    lagOrder: BY_PRESET,
-    statistic: BY_PRESET,
-    stationarity: BY_PRESET,
-    correction: BY_PRESET,
-    failedTest: BY_PRESET,
-    selection: BY_PRESET,
-    within: 'by preset; strict: 0.01',
-  });
+  addOptions(command, PRUNE_OPTIONS, BY_PRESET);
   command
     .addOption(
       new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'),

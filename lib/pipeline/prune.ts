@@ -175,13 +175,13 @@ async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
   return [a.value, b.value];
 }
 
-function networkOptions(config: PruneConfig) {
+export function networkOptions(config: PruneConfig) {
   const { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar } =
     config;
   return { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar };
 }
 
-function trainOptions(config: PruneConfig) {
+export function trainOptions(config: PruneConfig) {
   const { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed } = config;
   const { evaluationScalar, exponentScalar } = config;
   return { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed, evaluationScalar, exponentScalar };
