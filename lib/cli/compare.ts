@@ -4,7 +4,7 @@ import { COMPARE_OPTIONS } from '../experiment/plan.js';
 import type { ComparisonRecord, Curve, RefereeRecord } from '../experiment/summary.js';
 import type { Estimate } from '../pipeline/referee-statistics.js';
 import { addOptions, readOptions } from './options.js';
-import { BY_PRESET } from './prune.js';
+import { BY_PRESET, printPlacebo } from './prune.js';
 import { Printer, percent } from './printer.js';
 
 export function addCompare(program: Command, signal: AbortSignal): void {
@@ -108,18 +108,6 @@ function printReferee(printer: Printer, { method, placebo, verdict }: RefereeRec
   printer.out(`\nreferee on ${method}:`);
   if (placebo) printPlacebo(printer, placebo);
   for (const sentence of verdict) printer.out(`  ${sentence}`);
-}
-
-/** The numbers behind a placebo's sentence. */
-export function printPlacebo(
-  printer: Printer,
-  { ratio, ratioInterval, auc, shifted }: NonNullable<RefereeRecord['placebo']>,
-): void {
-  const ends = ratioInterval ? ` [${ratioInterval[0].toFixed(2)}, ${ratioInterval[1].toFixed(2)}]` : '';
-  printer.out(
-    `  own / other ${ratio === null ? '-' : ratio.toFixed(2)}${ends}; AUC(own > other) ${auc.mean.toFixed(3)}; ` +
-      `target shifted in a circle ${percent(shifted, 1)} % (does not count: it breaks the trend that all seeds share)`,
-  );
 }
 
 /** Mean and half the width of its interval. */

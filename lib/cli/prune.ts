@@ -6,6 +6,7 @@ import { PRUNE_OPTIONS } from '../pipeline/config.js';
 import { type StageProgress, prune } from '../pipeline/prune.js';
 import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
 import { writeRunFolder } from '../pipeline/run-folder.js';
+import type { Placebo } from '../pipeline/referee.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
 
@@ -98,7 +99,7 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
 
 /** The result of a run as people read it. */
 export function printRecord(printer: Printer, record: RunRecord): void {
-  const { data, config, dense, ticket, baselines, verdicts, seconds } = record;
+  const { data, config, dense, ticket, baselines, referee, verdicts, seconds } = record;
   const { train, validation, test } = data.parts;
   printer.out(
     `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
@@ -127,13 +128,30 @@ export function printRecord(printer: Printer, record: RunRecord): void {
       row('dense', dense),
       row('ticket', ticket),
       ...(baselines ? [row('random', baselines.random), row('magnitude', baselines.magnitude)] : []),
+      ...(referee ? [row('shuffled', referee.shuffled)] : []),
+      ...(referee?.placeboTicket ? [row('placebo', referee.placeboTicket)] : []),
     ],
   );
   printer.out(
     `\nverdicts: ${verdicts.causal} causal, ${verdicts.nonCausal} non-causal, ${verdicts.undecided} undecided, ` +
       `${verdicts.static} static`,
   );
+  if (referee) {
+    printer.out('\nreferee:');
+    if (referee.placebo) printPlacebo(printer, referee.placebo);
+    for (const sentence of referee.verdict) printer.out(`  ${sentence}`);
+    printer.out('');
+  }
   const stages = Object.entries(seconds).map(([stage, time]) => `${stage} ${duration(time)}`);
   printer.out(`time: ${stages.join(', ')}; peak memory ${mebibytes(record.peakMemoryBytes)}`);
   for (const note of record.notes) printer.note(`note: ${note}`);
+}
+
+/** The numbers behind a placebo's sentence. */
+export function printPlacebo(printer: Printer, { ratio, ratioInterval, auc, shifted }: Placebo): void {
+  const ends = ratioInterval ? ` [${ratioInterval[0].toFixed(2)}, ${ratioInterval[1].toFixed(2)}]` : '';
+  printer.out(
+    `  own / other ${ratio === null ? '-' : ratio.toFixed(2)}${ends}; AUC(own > other) ${auc.mean.toFixed(3)}; ` +
+      `target shifted in a circle ${percent(shifted, 1)} % (does not count: it breaks the trend that all seeds share)`,
+  );
 }

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Dataset } from '../data/datasets.js';
 import { writeFileAtomic } from '../data/files.js';
-import { type JobOptions, type Progress, defaultThreads } from '../native.js';
+import { type Progress, defaultThreads } from '../native.js';
 import { type OptionValues, checkJobOptions } from '../options.js';
 import { type PreparedData, prepareData } from '../pipeline/data.js';
+import { inParallel } from '../pipeline/referee-pool.js';
 import { type PlaceboRecord, causalMethods, runPlacebo } from './placebo.js';
 import { type ComparePlan, planComparison } from './plan.js';
 import { type ReplicateRecord, initialNetwork, runReplicate, trainingsOf } from './replicate.js';
@@ -97,39 +98,4 @@ function stampOf({ hash }: ComparePlan, { name, rows, features, classes }: Prepa
     .update(JSON.stringify([hash, name, rows, features, classes]))
     .digest('hex')
     .slice(0, 16);
-}
-
-/**
- * Works on all items, as many at once as there are threads, which they share. The first failure stops the others; all
- * have ended when this returns or throws.
- */
-async function inParallel<T>(
-  items: readonly T[],
-  threads: number,
-  signal: AbortSignal | undefined,
-  work: (item: T, job: JobOptions) => Promise<void>,
-): Promise<void> {
-  signal?.throwIfAborted();
-  const failed = new AbortController();
-  const width = Math.min(threads, items.length);
-  const job = {
-    threads: Math.max(1, Math.floor(threads / Math.max(1, width))),
-    signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
-  };
-  const waiting = items.values();
-  let failure: { error: unknown } | undefined;
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) {
-      if (job.signal.aborted) return;
-      try {
-        await work(item, job);
-      } catch (error) {
-        failure ??= { error };
-        failed.abort(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-  if (failure) throw failure.error;
-  signal?.throwIfAborted();
 }

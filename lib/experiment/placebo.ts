@@ -11,9 +11,9 @@ import {
   type PlaceboColumn,
   type Power,
   type SeedSeries,
+  familyOf,
   firstWindows,
   placeboColumn,
-  plainPValues,
   power,
 } from '../pipeline/referee.js';
 import { CAUSAL, type CausalMethod, type ComparePlan } from './plan.js';
@@ -90,21 +90,6 @@ export async function runPlacebo(
     };
   }
   return { hash: plan.hash, target, seeds, methods };
-}
-
-/** p-values of the weights that were tested, before correction. */
-export async function familyOf(
-  { exponents, misclassification, pValue, windows }: Judgement,
-  config: ComparePlan['configs']['ft'],
-  job: JobOptions,
-): Promise<Float64Array> {
-  const plain = await plainPValues(
-    { data: exponents, shape: [pValue.length, windows] },
-    misclassification,
-    config,
-    job,
-  );
-  return plain.map((p, w) => (Number.isNaN(pValue[w]) ? Number.NaN : p));
 }
 
 async function placeboTickets(

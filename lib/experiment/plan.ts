@@ -5,19 +5,16 @@ import { type Criterion, type CriterionSpec, criterion } from '../mask/criteria.
 import type { Density } from '../mask/select.js';
 import { type OptionName, type OptionValues, options, resolveOptions } from '../options.js';
 import { PRUNE_OPTIONS, type PruneConfig, WITHOUT_INFLUENCE, configHash, resolveConfig } from '../pipeline/config.js';
+import { NOT_COMPARED } from '../pipeline/referee-verdict.js';
 import { version } from '../pipeline/version.js';
 
-/** What a comparison decides itself, or has no use for. */
-const NOT_COMPARED: readonly OptionName[] = [
-  ...(['method', 'selection', 'prune', 'sparsity', 'within', 'referee', 'refereeSeeds', 'weightLog'] as const),
-];
 const EXPERIMENT_OPTIONS = ['methods', 'sparsities', 'controls', 'seeds', 'resamples', 'keepTickets'] as const;
 const SCORING_OPTIONS = ['scoreRows', 'synflowRounds'] as const;
 
 /** Options of a comparison. */
 export const COMPARE_OPTIONS: readonly OptionName[] = [
   ...EXPERIMENT_OPTIONS,
-  ...PRUNE_OPTIONS.filter((name) => !NOT_COMPARED.includes(name)),
+  ...PRUNE_OPTIONS.filter((name) => !(NOT_COMPARED as readonly OptionName[]).includes(name)),
   ...SCORING_OPTIONS,
 ];
 
@@ -29,6 +26,8 @@ const BASELINES = ['random', 'random-erk', 'magnitude'] as const;
 
 export interface ComparePlan {
   readonly dataset: string;
+  /** The options as they were given. */
+  readonly given: OptionValues;
   readonly methods: readonly Criterion[];
   /** Ascending. */
   readonly sparsities: readonly number[];
@@ -82,6 +81,7 @@ export function planComparison(dataset: string, given: OptionValues = {}): Compa
   const ascending = distinct('sparsities', sparsities).sort((a, b) => a - b);
   const plan = {
     dataset,
+    given,
     methods,
     sparsities: ascending,
     controls: chooseControls(controls, ascending),

@@ -1,12 +1,17 @@
 /** Statistics over the replicates of a comparison: curves, paired differences, controls, the referee's verdict. */
-import type { CriterionSpec } from '../mask/criteria.js';
 import type { Density } from '../mask/select.js';
 import type { Mlp } from '../network/mlp.js';
 import type { PartName } from '../network/train.js';
 import type { PreparedData } from '../pipeline/data.js';
 import { type Overlap, type Placebo, type Power, maskOverlap, summarisePlacebo } from '../pipeline/referee.js';
 import { type Estimate, Resampler, mean } from '../pipeline/referee-statistics.js';
-import { type Contest, contestSentences, placeboSentence, powerSentence } from '../pipeline/referee-verdict.js';
+import {
+  type Contest,
+  compareCommand,
+  contestSentences,
+  placeboSentence,
+  powerSentence,
+} from '../pipeline/referee-verdict.js';
 import { version } from '../pipeline/version.js';
 import { type PlaceboRecord, causalMethods } from './placebo.js';
 import { type CausalMethod, type ComparePlan, planOptions } from './plan.js';
@@ -218,7 +223,7 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
             name,
             accuracy: mean(ticketsOf(name, sparsity)),
             difference: minus(own, ticketsOf(name, sparsity)),
-            command: name.startsWith('random') ? undefined : commandFor(plan, name as CriterionSpec, sparsity),
+            command: name.startsWith('random') ? undefined : commandFor(plan, name, sparsity),
           })),
           ...(shuffled
             ? [
@@ -293,14 +298,9 @@ function refereeFindings(
   };
 }
 
-/** What makes the masks and trained tickets of one method at one sparsity. */
-export function commandFor({ dataset }: ComparePlan, method: CriterionSpec, sparsity: number): string {
-  const quote = (text: string): string => (/^[\w./,-]+$/.test(text) ? text : `'${text}'`);
-  return (
-    `legcnet compare ${quote(dataset)} --methods ${quote(method)} --sparsities ${sparsity} --seeds 1 ` +
-    '--keep-tickets --out DIR'
-  );
-}
+/** What makes the mask and the trained ticket of one method at one sparsity. */
+const commandFor = ({ dataset, given }: ComparePlan, method: string, sparsity: number): string =>
+  `${compareCommand(dataset, method, sparsity, { ...given, keepTickets: true })} --seeds 1 --out DIR`;
 
 function notesOn({ seeds }: ComparePlan, records: readonly ReplicateRecord[], part: PartName): string[] {
   const notes = new Set<string>();

@@ -1,11 +1,15 @@
 /** The referee's findings in plain words, with their numbers. */
-import type { Placebo, Power } from './referee.js';
+import { type OptionName, type OptionValues, flagOf } from '../options.js';
+import type { Overlap, Placebo, Power } from './referee.js';
 import type { Estimate } from './referee-statistics.js';
 
 export const percentage = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 
 /** Accuracy points, with their sign. */
-const points = (difference: number): string => `${difference >= 0 ? '+' : '-'}${Math.abs(100 * difference).toFixed(2)}`;
+const points = (difference: number): string => {
+  const text = (100 * difference).toFixed(2);
+  return text === '-0.00' ? '+0.00' : difference >= 0 ? `+${text}` : text;
+};
 
 /** Interval of a difference, in points. */
 export const interval = ({ interval: ends, method }: Estimate): string =>
@@ -30,6 +34,10 @@ export function powerSentence({ windows, found }: Power): string {
   return `With ${windows} windows the rule finds, of planted causes, ${shares.join(', ')}.`;
 }
 
+/** How alike the masks of different seeds are. */
+export const stabilitySentence = ({ overlap, chance }: Overlap): string =>
+  `Masks of different seeds share ${percentage(overlap)} of their weights; random ones would ${percentage(chance)}.`;
+
 /** A ranking and what it is compared with, at the same count of weights. */
 export interface Contest {
   readonly sparsity: number;
@@ -51,6 +59,8 @@ export function contestSentences({ sparsity, ranking, rivals }: Contest): string
   const sentences = [
     `At ${percentage(sparsity, 0)} sparsity this ranking keeps ${percentage(ranking)}, ${kept.join(', ')}.`,
   ];
+  // of one run nothing can be told apart
+  if (rivals.every(({ difference }) => difference.n < 2)) return sentences;
   for (const { name, difference, command } of rivals) {
     if (command !== undefined) continue;
     const beats = isAbove(difference);
@@ -82,3 +92,39 @@ const negated = (estimate: Estimate): Estimate => ({
   mean: -estimate.mean,
   interval: estimate.interval && [-estimate.interval[1], -estimate.interval[0]],
 });
+
+/** What a comparison decides itself, or has no use for. */
+export const NOT_COMPARED = [
+  ...(['method', 'selection', 'prune', 'sparsity', 'within', 'referee', 'refereeSeeds', 'weightLog'] as const),
+] as const satisfies readonly OptionName[];
+
+/** The command that compares methods on the same data with the same options; a shell reads it as it stands. */
+export function compareCommand(dataset: string, methods: string, sparsity: number, given: OptionValues): string {
+  const left = new Set<string>([
+    ...NOT_COMPARED,
+    'methods',
+    'sparsities',
+    'seeds',
+    'seed',
+    'controls',
+    'out',
+    'threads',
+  ]);
+  const flags = Object.entries(given)
+    .filter(([name, value]) => value !== undefined && !left.has(name))
+    .map(([name, value]) => {
+      if (typeof value === 'boolean') return value ? flagOf(name) : flagOf(name).replace('--', '--no-');
+      return `${flagOf(name)} ${quote(asText(value))}`;
+    });
+  return [`legcnet compare ${quote(dataset)} --methods ${quote(methods)} --sparsities ${sparsity}`, ...flags].join(' ');
+}
+
+const quote = (text: string): string => (/^[\w./,%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+function asText(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    if ('percent' in value) return `${value.percent}%`;
+    if ('epochs' in value) return `${value.epochs}`;
+  }
+  return String(value);
+}

@@ -228,6 +228,21 @@ export async function plainPValues(
   return (await grangerTest(sources, target, { ...options, correction: 'none', ...job })).pValue;
 }
 
+/** p-values of the weights that were tested, before correction. */
+export async function familyOf(
+  { exponents, misclassification, pValue, windows }: Judgement,
+  config: PruneConfig,
+  job: JobOptions = {},
+): Promise<Float64Array> {
+  const plain = await plainPValues(
+    { data: exponents, shape: [pValue.length, windows] },
+    misclassification,
+    config,
+    job,
+  );
+  return plain.map((p, w) => (Number.isNaN(pValue[w]) ? Number.NaN : p));
+}
+
 /** How many sources would be called causal, each corrected as one among `family`. A smaller p is found if a larger is. */
 function countFound(pValue: Float64Array, family: Float64Array, { correction, alpha }: PruneConfig): number {
   const ascending = pValue.filter((p) => !Number.isNaN(p)).sort();
