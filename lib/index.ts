@@ -144,4 +144,11 @@ export { type Table4Row, table4 } from './diagnostics/table4.js';
 export { version } from './pipeline/version.js';
 export { type CompareOptions, type CompareProgress, compare } from './experiment/compare.js';
 export { type ComparisonRecord, type Curve, type CurvePoint, type Pair } from './experiment/summary.js';
+export {
+  type SensitivityRecord,
+  type SensitivityRunOptions,
+  type WeightSensitivity,
+  randomisePhases,
+  sensitivity,
+} from './experiment/sensitivity.js';
 export { type Replay, type ReplayedRun, replay } from './experiment/replay.js';

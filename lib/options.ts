@@ -742,6 +742,14 @@ export const options = {
     help: 'with --out: also write every trained ticket, seed-<n>.<method>.<sparsity>.safetensors',
   }),
 
+  sampleWeights: integer({
+    min: 1,
+    max: 1e6,
+    default: 100,
+    group: 'experiment',
+    help: 'sensitivity: weights to perturb at most, drawn by the seed',
+  }),
+
   // run
   threads: integer({
     min: 1,

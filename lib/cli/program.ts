@@ -7,6 +7,7 @@ import { addInfo } from './info.js';
 import { addLyapunov } from './lyapunov.js';
 import { addPrune } from './prune.js';
 import { addReplay } from './replay.js';
+import { addSensitivity } from './sensitivity.js';
 
 /** The command line. `signal` stops whatever runs. */
 export function createProgram(signal: AbortSignal): Command {
@@ -21,6 +22,7 @@ export function createProgram(signal: AbortSignal): Command {
   addLyapunov(program, signal);
   addGranger(program, signal);
   addDiagnose(program, signal);
+  addSensitivity(program, signal);
   addReplay(program, signal);
   addInfo(program);
   return program;
