@@ -106,6 +106,14 @@ export {
   toRecord,
 } from './pipeline/record.js';
 export { writeRunFolder } from './pipeline/run-folder.js';
+export {
+  type Approximation,
+  type ApproximationOptions,
+  type WidthExperiment,
+  type WidthOptions,
+  approximationBound,
+  approximationByWidth,
+} from './diagnostics/approximation.js';
 export { type Model, type Models, readModels, toNetwork } from './diagnostics/models.js';
 export { type ExplainedData, explainedData } from './diagnostics/explained-data.js';
 export {
