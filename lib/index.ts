@@ -84,8 +84,36 @@ export {
 export { type Judgement, type Verdict, type VerdictCounts, judge } from './pipeline/causality.js';
 export { type PruneConfig, resolveConfig } from './pipeline/config.js';
 export { type PruneOptions, type PruneResult, type StageProgress, type Ticket, prune } from './pipeline/prune.js';
-export { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from './pipeline/record.js';
+export { type RunReferee } from './pipeline/referee-run.js';
+export {
+  type Overlap,
+  type Placebo,
+  type PlaceboColumn,
+  type Power,
+  type SeedSeries,
+  maskOverlap,
+  placeboColumn,
+  power,
+  shuffleWithinLayers,
+  summarisePlacebo,
+} from './pipeline/referee.js';
+export { type Estimate, Resampler } from './pipeline/referee-statistics.js';
+export {
+  type NetworkRecord,
+  type RefereeRecord,
+  type RunRecord,
+  type TicketRecord,
+  toRecord,
+} from './pipeline/record.js';
 export { writeRunFolder } from './pipeline/run-folder.js';
+export {
+  type Approximation,
+  type ApproximationOptions,
+  type WidthExperiment,
+  type WidthOptions,
+  approximationBound,
+  approximationByWidth,
+} from './diagnostics/approximation.js';
 export { type Model, type Models, readModels, toNetwork } from './diagnostics/models.js';
 export { type ExplainedData, explainedData } from './diagnostics/explained-data.js';
 export {
@@ -122,6 +150,15 @@ export {
 } from './diagnostics/spectrum.js';
 export { type Table4Row, table4 } from './diagnostics/table4.js';
 export { version } from './pipeline/version.js';
+export { type CompareOptions, type CompareProgress, compare } from './experiment/compare.js';
+export { type ComparisonRecord, type Curve, type CurvePoint, type Pair } from './experiment/summary.js';
+export {
+  type SensitivityRecord,
+  type SensitivityRunOptions,
+  type WeightSensitivity,
+  randomisePhases,
+  sensitivity,
+} from './experiment/sensitivity.js';
 export { type Replay, type ReplayedRun, replay } from './experiment/replay.js';
 export {
   type MaskComparison,

@@ -32,6 +32,7 @@ export type OptionGroup =
   | 'selection'
   | 'criterion'
   | 'diagnostics'
+  | 'experiment'
   | 'run';
 
 /**
@@ -153,6 +154,8 @@ const custom =
   };
 
 const list = (text: string): unknown => text.split(',').map((part) => asNumber(part.trim()));
+/** Separated by commas, but not by those within parentheses: `ft,rank(a,b)`. */
+const nestedList = (text: string): unknown => text.split(/,(?![^(]*\))/).map((part) => part.trim());
 const size = z.int().min(1).max(1_000_000);
 const fraction = z.number().gt(0).lt(1);
 
@@ -590,6 +593,20 @@ export const options = {
     help: 'also train tickets of as many weights chosen at random and by magnitude',
   }),
 
+  referee: flag({
+    default: false,
+    group: 'selection',
+    helpOff: 'do not check what the rule knows',
+    help: "check what the rule knows: placebo by other seeds' exponents, power, shuffled control, stability",
+  }),
+  refereeSeeds: integer({
+    min: 1,
+    max: 1000,
+    default: 3,
+    group: 'selection',
+    help: 'other seeds that the referee trains dense networks from',
+  }),
+
   // criterion: what scores and rounds of pruning need; a LEGCNet run has no use for it
   scoreRows: integer({
     min: 1,
@@ -680,6 +697,57 @@ export const options = {
     default: 5,
     group: 'diagnostics',
     help: 'how many of the most important features two networks are compared on',
+  }),
+
+  // experiment: what a comparison runs over
+  methods: custom<string[]>()({
+    schema: z.array(z.string().min(1)).min(1),
+    expected: `criteria separated by commas: ${criterionNames.join(', ')}, rank(a,b)`,
+    parse: nestedList,
+    default: ['ft', 'pt', 'random', 'random-erk', 'magnitude', 'magnitude-layer', 'snip', 'synflow', 'movement'],
+    group: 'experiment',
+    placeholder: '<names>',
+    help: 'criteria to compare',
+  }),
+  sparsities: custom<number[]>()({
+    schema: z.array(z.number().gt(0).lt(1)).min(1),
+    expected: 'numbers between 0 and 1, e.g. 0.5,0.9',
+    parse: list,
+    default: [0.5, 0.75, 0.9, 0.95, 0.97],
+    group: 'experiment',
+    placeholder: '<shares>',
+    help: 'shares of the weights to prune',
+  }),
+  controls: custom<'none' | number[]>()({
+    schema: z.union([z.literal('none'), z.array(z.number().gt(0).lt(1)).min(1)]) as z.ZodType<'none' | number[]>,
+    expected: '"none" or some of the sparsities',
+    parse: (text) => (text === 'none' ? text : list(text)),
+    default: undefined,
+    group: 'experiment',
+    placeholder: '<none|shares>',
+    help: 'sparsities with shuffled masks, re-initialised tickets and placebo tickets (default: the one nearest to 0.9)',
+  }),
+  seeds: integer({ min: 1, max: 1e4, default: 10, group: 'experiment', help: 'replicates: seeds from --seed on' }),
+  resamples: integer({
+    min: 100,
+    max: 1e6,
+    default: 2000,
+    group: 'experiment',
+    help: 'bootstrap resamples of the seeds',
+  }),
+  keepTickets: flag({
+    default: false,
+    group: 'experiment',
+    helpOff: 'keep masks and records only',
+    help: 'with --out: also write every trained ticket, seed-<n>.<method>.<sparsity>.safetensors',
+  }),
+
+  sampleWeights: integer({
+    min: 1,
+    max: 1e6,
+    default: 100,
+    group: 'experiment',
+    help: 'sensitivity: weights to perturb at most, drawn by the seed',
   }),
 
   // run

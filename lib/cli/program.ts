@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../pipeline/version.js';
+import { addCompare } from './compare.js';
 import { addDiagnose } from './diagnose.js';
 import { addGranger } from './granger.js';
 import { addInfo } from './info.js';
@@ -7,6 +8,7 @@ import { addLyapunov } from './lyapunov.js';
 import { addPrune } from './prune.js';
 import { addReplay } from './replay.js';
 import { addReproduce } from './reproduce.js';
+import { addSensitivity } from './sensitivity.js';
 
 /** The command line. `signal` stops whatever runs. */
 export function createProgram(signal: AbortSignal): Command {
@@ -17,9 +19,11 @@ export function createProgram(signal: AbortSignal): Command {
     .exitOverride()
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.');
   addPrune(program, signal);
+  addCompare(program, signal);
   addLyapunov(program, signal);
   addGranger(program, signal);
   addDiagnose(program, signal);
+  addSensitivity(program, signal);
   addReplay(program, signal);
   addReproduce(program, signal);
   addInfo(program);

@@ -6,10 +6,39 @@ import { PRUNE_OPTIONS } from '../pipeline/config.js';
 import { type StageProgress, prune } from '../pipeline/prune.js';
 import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
 import { writeRunFolder } from '../pipeline/run-folder.js';
+import type { Placebo } from '../pipeline/referee.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
 
-const BY_PRESET = 'by preset and data';
+const DEPENDS = 'by preset and data';
+/** Options whose defaults are those of preset and data. */
+export const BY_PRESET = {
+  layers: DEPENDS,
+  epochs: DEPENDS,
+  learningRate: DEPENDS,
+  batchSize: DEPENDS,
+  outputActivation: DEPENDS,
+  loss: DEPENDS,
+  init: DEPENDS,
+  accuracyRule: DEPENDS,
+  scaling: DEPENDS,
+  split: DEPENDS,
+  target: DEPENDS,
+  window: DEPENDS,
+  series: DEPENDS,
+  exponent: DEPENDS,
+  theilerWindow: DEPENDS,
+  horizon: DEPENDS,
+  fit: DEPENDS,
+  maxLag: DEPENDS,
+  lagOrder: DEPENDS,
+  statistic: DEPENDS,
+  stationarity: DEPENDS,
+  correction: DEPENDS,
+  failedTest: DEPENDS,
+  selection: DEPENDS,
+  within: 'by preset; strict: 0.01',
+};
 
 export function addPrune(program: Command, signal: AbortSignal): void {
   const command = program
@@ -22,33 +51,7 @@ export function addPrune(program: Command, signal: AbortSignal): void {
         'A random and a magnitude ticket of the same size are trained beside it.',
     )
     .addHelpText('after', EXAMPLES);
-  addOptions(command, PRUNE_OPTIONS, {
-    layers: BY_PRESET,
-    epochs: BY_PRESET,
-    learningRate: BY_PRESET,
-    batchSize: BY_PRESET,
-    outputActivation: BY_PRESET,
-    loss: BY_PRESET,
-    init: BY_PRESET,
-    accuracyRule: BY_PRESET,
-    scaling: BY_PRESET,
-    split: BY_PRESET,
-    target: BY_PRESET,
-    window: BY_PRESET,
-    series: BY_PRESET,
-    exponent: BY_PRESET,
-    theilerWindow: BY_PRESET,
-    horizon: BY_PRESET,
-    fit: BY_PRESET,
-    maxLag: BY_PRESET,
-    lagOrder: BY_PRESET,
-    statistic: BY_PRESET,
-    stationarity: BY_PRESET,
-    correction: BY_PRESET,
-    failedTest: BY_PRESET,
-    selection: BY_PRESET,
-    within: 'by preset; strict: 0.01',
-  });
+  addOptions(command, PRUNE_OPTIONS, BY_PRESET);
   command
     .addOption(
       new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'),
@@ -96,7 +99,7 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
 
 /** The result of a run as people read it. */
 export function printRecord(printer: Printer, record: RunRecord): void {
-  const { data, config, dense, ticket, baselines, verdicts, seconds } = record;
+  const { data, config, dense, ticket, baselines, referee, verdicts, seconds } = record;
   const { train, validation, test } = data.parts;
   printer.out(
     `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
@@ -125,13 +128,30 @@ export function printRecord(printer: Printer, record: RunRecord): void {
       row('dense', dense),
       row('ticket', ticket),
       ...(baselines ? [row('random', baselines.random), row('magnitude', baselines.magnitude)] : []),
+      ...(referee ? [row('shuffled', referee.shuffled)] : []),
+      ...(referee?.placeboTicket ? [row('placebo', referee.placeboTicket)] : []),
     ],
   );
   printer.out(
     `\nverdicts: ${verdicts.causal} causal, ${verdicts.nonCausal} non-causal, ${verdicts.undecided} undecided, ` +
       `${verdicts.static} static`,
   );
+  if (referee) {
+    printer.out('\nreferee:');
+    if (referee.placebo) printPlacebo(printer, referee.placebo);
+    for (const sentence of referee.verdict) printer.out(`  ${sentence}`);
+    printer.out('');
+  }
   const stages = Object.entries(seconds).map(([stage, time]) => `${stage} ${duration(time)}`);
   printer.out(`time: ${stages.join(', ')}; peak memory ${mebibytes(record.peakMemoryBytes)}`);
   for (const note of record.notes) printer.note(`note: ${note}`);
+}
+
+/** The numbers behind a placebo's sentence. */
+export function printPlacebo(printer: Printer, { ratio, ratioInterval, auc, shifted }: Placebo): void {
+  const ends = ratioInterval ? ` [${ratioInterval[0].toFixed(2)}, ${ratioInterval[1].toFixed(2)}]` : '';
+  printer.out(
+    `  own / other ${ratio === null ? '-' : ratio.toFixed(2)}${ends}; AUC(own > other) ${auc.mean.toFixed(3)}; ` +
+      `target shifted in a circle ${percent(shifted, 1)} % (does not count: it breaks the trend that all seeds share)`,
+  );
 }

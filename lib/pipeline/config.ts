@@ -12,9 +12,9 @@ import {
 } from '../options.js';
 import { presetDefaults } from './presets.js';
 
-/** Options of a pruning run: all of the table but those of other criteria and of what looks at networks afterwards. */
+/** Options of a pruning run: all of the table but those of other criteria, of experiments and of diagnostics. */
 export const PRUNE_OPTIONS = (Object.keys(options) as OptionName[]).filter(
-  (name) => options[name].group !== 'criterion' && options[name].group !== 'diagnostics',
+  (name) => !['criterion', 'experiment', 'diagnostics'].includes(options[name].group),
 );
 
 /** Where results go and how fast: without influence on the results, hence not part of a configuration's hash. */

@@ -12,11 +12,12 @@ import { type Judgement, judge } from './causality.js';
 import { Checkpoints } from './checkpoint.js';
 import { type PruneConfig, configHash, resolveConfig } from './config.js';
 import { type PreparedData, prepareData } from './data.js';
+import { type RunReferee, refereeRun } from './referee-run.js';
 import { type Retrain, selectMask } from './selection.js';
 import { version } from './version.js';
 import { planWatch } from './watch.js';
 
-export type Stage = 'data' | 'train' | 'granger' | 'retrain' | 'baselines';
+export type Stage = 'data' | 'train' | 'granger' | 'retrain' | 'baselines' | 'referee';
 
 export interface StageProgress extends Progress {
   readonly stage: Stage;
@@ -56,6 +57,8 @@ export interface PruneResult {
    * the option `baselines` is false.
    */
   readonly baselines: { readonly random: Ticket; readonly magnitude: Ticket } | undefined;
+  /** What the rule knows; only with the option `referee`. */
+  readonly referee: RunReferee | undefined;
   /** Wall time by stage. `train` does not include the exponents, which are computed meanwhile: they are `lyapunov`. */
   readonly seconds: Seconds;
   /** To be cleared when the results are safe elsewhere. */
@@ -69,7 +72,8 @@ export interface PruneResult {
  *
  * The same configuration and data give the same bits, for any number of threads, and when resumed.
  * Cost: the dense training (twice that with the difference series), one exponent per weight and window, one test per
- * weight, and one training per ticket (`within`: about nine). Memory: the data, one window of iterates, and 9 bytes per
+ * weight, and one training per ticket (`within`: about nine);
+ * with `referee`, another watched training for each of `refereeSeeds`, and two tickets. Memory: the data, one window of iterates, and 9 bytes per
  * weight and window.
  *
  * @param data name or path as `loadDataset` takes it, or a Dataset, whose name then chooses the defaults
@@ -83,7 +87,7 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const { threads } = config;
   const hash = runHash(config, given);
   const checkpoints = checkpoint === undefined ? Checkpoints.none() : await Checkpoints.open(checkpoint, hash, resume);
-  const seconds: Record<Stage, number> = { data: 0, train: 0, granger: 0, retrain: 0, baselines: 0 };
+  const seconds: Record<Stage, number> = { data: 0, train: 0, granger: 0, retrain: 0, baselines: 0, referee: 0 };
   const timed = async <R>(stage: Stage, work: () => Promise<R>): Promise<R> => {
     signal?.throwIfAborted();
     const begun = performance.now();
@@ -147,6 +151,30 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     };
   });
 
+  const referee = await timed('referee', async () => {
+    if (!config.referee) return undefined;
+    return refereeRun(
+      { config, given: values, data: prepared, initial, series, judgement, ticket, baselines },
+      {
+        trainOther: (seed, network, watch, used) => {
+          // what other seeds' networks score is of no interest: their series are
+          const evaluateEveryEpoch = config.untilAccuracy !== undefined;
+          const options = {
+            ...trainOptions({ ...config, seed }),
+            ...job('referee', '', used),
+            watch,
+            evaluateEveryEpoch,
+          };
+          return checkpoints.train(`referee-${seed}`, network, prepared.parts, options);
+        },
+        retrain: async (name, mask) =>
+          toTicket(initial, mask, await retrainAs('referee')(name, mask, `${name} ticket`, { scoresAtEndOnly: true })),
+        job: job('referee', 'placebo'),
+        threads: threads ?? defaultThreads(),
+      },
+    );
+  });
+
   const total = (performance.now() - started) / 1000;
   return {
     config,
@@ -156,6 +184,7 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     judgement,
     ticket,
     baselines,
+    referee,
     checkpoints,
     seconds: { ...seconds, train: Math.max(0, seconds.train - series.seconds), lyapunov: series.seconds, total },
   };
@@ -175,13 +204,13 @@ async function both<R>(first: Promise<R>, second: Promise<R>): Promise<[R, R]> {
   return [a.value, b.value];
 }
 
-function networkOptions(config: PruneConfig) {
+export function networkOptions(config: PruneConfig) {
   const { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar } =
     config;
   return { activation, outputActivation, loss, squaredErrorFactor, divideByOutputs, biases, accuracyRule, scalar };
 }
 
-function trainOptions(config: PruneConfig) {
+export function trainOptions(config: PruneConfig) {
   const { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed } = config;
   const { evaluationScalar, exponentScalar } = config;
   return { batchSize, learningRate, epochs, untilAccuracy, stopPart, shuffle, seed, evaluationScalar, exponentScalar };

@@ -8,6 +8,7 @@ import { PARTS, type PartName, type TrainResult } from '../network/train.js';
 import type { VerdictCounts } from './causality.js';
 import { type PruneConfig, WITHOUT_INFLUENCE, configHash } from './config.js';
 import type { PruneResult, Seconds, Ticket } from './prune.js';
+import type { RunReferee } from './referee-run.js';
 import { version } from './version.js';
 
 type ByPart = { readonly [P in PartName]?: number };
@@ -27,6 +28,12 @@ export interface NetworkRecord {
 }
 
 export interface TicketRecord extends NetworkRecord, Omit<MaskSummary, 'flops'> {}
+
+/** What the rule knows; see `RunReferee`. */
+export interface RefereeRecord extends Omit<RunReferee, 'shuffled' | 'placeboTicket'> {
+  readonly shuffled: TicketRecord;
+  readonly placeboTicket: (TicketRecord & { readonly source: number }) | null;
+}
 
 export interface RunRecord {
   /** Version of legcnet. */
@@ -52,6 +59,8 @@ export interface RunRecord {
   readonly ticket: TicketRecord;
   /** Not there when the option `baselines` is false. */
   readonly baselines?: { readonly random: TicketRecord; readonly magnitude: TicketRecord };
+  /** Only with the option `referee`. */
+  readonly referee?: RefereeRecord;
   readonly verdicts: VerdictCounts;
   /** Windows watched. */
   readonly windows: number;
@@ -89,6 +98,7 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
     ...(baselines && {
       baselines: { random: ticketRecord(baselines.random), magnitude: ticketRecord(baselines.magnitude) },
     }),
+    ...(result.referee && { referee: refereeRecord(result.referee) }),
     verdicts: judgement.counts,
     windows: judgement.windows,
     notes: judgement.notes,
@@ -128,3 +138,9 @@ function ticketRecord({ summary, training }: Ticket): TicketRecord {
   const { flops, ...mask } = summary;
   return { ...networkRecord(training, flops), ...mask };
 }
+
+const refereeRecord = ({ shuffled, placeboTicket, ...rest }: RunReferee): RefereeRecord => ({
+  ...rest,
+  shuffled: ticketRecord(shuffled),
+  placeboTicket: placeboTicket && { source: placeboTicket.source, ...ticketRecord(placeboTicket.ticket) },
+});

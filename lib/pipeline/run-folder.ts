@@ -38,7 +38,7 @@ export async function writeRunFolder(folder: string, result: PruneResult, record
 }
 
 /** W1 [outputs, inputs], b1 [outputs], W2, ... */
-function tensorsOf(network: Mlp): Map<string, NdArray> {
+export function tensorsOf(network: Mlp): Map<string, NdArray> {
   const tensors = new Map<string, NdArray>();
   let bias = network.weights;
   for (const { name, inputs, outputs, offset } of network.layers) {

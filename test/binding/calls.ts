@@ -100,6 +100,14 @@ export const validArguments: Record<string, () => unknown[]> = {
       ...{ batchSize: 2, learningRate: 0.1, shuffle: true, seed: 1, epoch: 3 },
     },
   ],
+  weightSensitivity: () => [
+    {
+      ...point(),
+      samples: newSamples(),
+      perturbed: Uint32Array.of(3, 19),
+      ...{ batchSize: 2, learningRate: 0.1, shuffle: true, seed: 1, epochs: 2, perturbation: 1e-8, threads: 2 },
+    },
+  ],
   synflowScores: () => [point()],
   synflowOrder: () => [
     { ...point(), mask: new Uint8Array(20).fill(1), kept: 4, rounds: 3, tieBreak: new Int32Array(20).map((_, i) => i) },

@@ -10,6 +10,8 @@ import { readNpy } from '../../lib/data/npy.js';
 import { LegcnetError } from '../../lib/errors.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
 import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
+import { firstWindows } from '../../lib/pipeline/referee.js';
+import { refereeRun } from '../../lib/pipeline/referee-run.js';
 import { toRecord } from '../../lib/pipeline/record.js';
 import { writeRunFolder } from '../../lib/pipeline/run-folder.js';
 import { strideFor } from '../../lib/pipeline/watch.js';
@@ -255,5 +257,55 @@ async function growthOfTraining(watch: boolean): Promise<number> {
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return Number(stdout);
 }
+
+test('the referee: placebo, power, controls; the same bits for any number of threads and after being stopped', async () => {
+  const options: PruneOptions = { ...quick, referee: true, refereeSeeds: 2, sparsity: 0.5 };
+  await withTempFolder(async (folder) => {
+    const one = await runInto(`${folder}/1`, 'iris', { ...options, threads: 1 });
+    assert.equal(await runInto(`${folder}/3`, 'iris', { ...options, threads: 3 }), one);
+    const record = JSON.parse(await readFile(`${folder}/1/run.json`, 'utf8'));
+    const { referee } = record;
+    assert.equal(referee.seeds, [1, 2, 3]);
+    assert.equal(referee.placebo.matrix.length, 3);
+    const shareCausal = record.verdicts.causal / (42 - record.verdicts.static);
+    assert.is(referee.placebo.matrix[0][0], shareCausal);
+    assert.is(referee.power.windows, record.windows);
+    for (const control of [referee.shuffled, referee.placeboTicket]) {
+      assert.equal(control.perLayer, record.ticket.perLayer);
+    }
+    assert.is(referee.placeboTicket.source, 2);
+    assert.ok(referee.verdict.length >= 4);
+    assert.not((await prune('iris', quick)).referee);
+
+    const aborter = new AbortController();
+    const checkpoint = `${folder}/checkpoint`;
+    const onProgress = ({ stage }: { stage: string }): void => {
+      if (stage === 'referee') aborter.abort(new Error('stop'));
+    };
+    const stopped = prune('iris', { ...options, checkpoint, onProgress, signal: aborter.signal });
+    await stopped.then(
+      () => assert.unreachable(),
+      (error: Error) => assert.is(error.message, 'stop'),
+    );
+    assert.equal(await runInto(`${folder}/resumed`, 'iris', { ...options, checkpoint, resume: true }), one);
+  });
+});
+
+test('the referee says so when other seeds stop too early to be a placebo', async () => {
+  const result = await prune('iris', { ...quick, sparsity: 0.5 });
+  const { series } = result.dense;
+  const run = { ...result, given: {}, series: series as NonNullable<typeof series> };
+  const short = firstWindows(run.series, 9);
+  const referee = await refereeRun(run, {
+    trainOther: async () => ({ series: short }) as never,
+    retrain: async () => result.ticket,
+    job: {},
+    threads: 2,
+  });
+  assert.equal([referee.placebo, referee.placeboTicket, referee.stability], [null, null, null]);
+  assert.equal(referee.seeds, [1]);
+  assert.is(referee.power.windows, result.judgement.windows);
+  assert.match(referee.verdict.join(' '), /No other seed's training had 10 windows/);
+});
 
 test.run();

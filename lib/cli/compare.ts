@@ -1,0 +1,133 @@
+import { type Command, Option } from 'commander';
+import { type CompareProgress, compare } from '../experiment/compare.js';
+import { COMPARE_OPTIONS } from '../experiment/plan.js';
+import type { ComparisonRecord, Curve, RefereeRecord } from '../experiment/summary.js';
+import type { Estimate } from '../pipeline/referee-statistics.js';
+import { addOptions, readOptions } from './options.js';
+import { BY_PRESET, printPlacebo } from './prune.js';
+import { Printer, percent } from './printer.js';
+
+export function addCompare(program: Command, signal: AbortSignal): void {
+  const command = program
+    .command('compare')
+    .argument('<data>', 'iris, cancer, titanic, mnist; a .csv file; a folder of IDX or .npy files; or x.npy,y.npy')
+    .summary('compare pruning methods at matched counts of weights, over seeds')
+    .description(
+      'For each seed, trains one dense network, scores its weights by every method, and trains the tickets of every ' +
+        'sparsity from the same initial weights by the same stopping rule. Prints accuracy over sparsity with paired ' +
+        'differences, and what placebos and controls say about the causal methods. With --out, results are stored ' +
+        'after every seed; the same command goes on with what is missing, also with more --seeds.',
+    )
+    .addHelpText('after', EXAMPLES);
+  addOptions(command, COMPARE_OPTIONS, { ...BY_PRESET, density: 'by method' });
+  command
+    .addOption(
+      new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'),
+    )
+    .addOption(new Option('--json', 'print the record of the comparison as JSON').helpGroup('Run options:'))
+    .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
+    .action(async (data: string, parsed: Record<string, unknown>) => {
+      const options = await readOptions(parsed, COMPARE_OPTIONS);
+      const printer = new Printer(Boolean(parsed.quiet));
+      const onProgress = ({ stage, done, total }: CompareProgress): void =>
+        printer.progress({ label: stage === 'replicates' ? 'trainings' : 'placebos', done, total });
+      const record = await compare(data, { ...options, signal, onProgress }).finally(() => printer.endProgress());
+      if (options.out !== undefined) printer.note(`written to ${options.out as string}`);
+      if (parsed.json) printer.json(record);
+      else printComparison(printer, record);
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  legcnet compare iris --seeds 5
+  legcnet compare mnist --methods ft,pt,magnitude,snip --sparsities 0.9,0.95 --out mnist-comparison
+  legcnet compare data.csv --label species --methods 'ft,rank(ft,magnitude)' --density erdos-renyi`;
+
+/** A comparison as people read it. */
+export function printComparison(printer: Printer, record: ComparisonRecord): void {
+  const { data, network, seeds, part, dense, curves } = record;
+  printer.out(
+    `${data.name}: ${network.sizes.join('-')}, ${network.weights} weights; ${seeds.length} ` +
+      `${seeds.length === 1 ? 'seed' : 'seeds'} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
+  );
+  printer.out(`dense ${withSpread(dense.accuracy)}, converged after ${dense.converged.mean.toFixed(1)} epochs\n`);
+  const points = (curves[0] as Curve).points;
+  const head = points.map(
+    ({ sparsity }) => `${percent(sparsity, sparsity * 100 === Math.round(sparsity * 100) ? 0 : 1)} %`,
+  );
+  const all = curves.flatMap((curve) => curve.points.map(({ accuracy }) => accuracy.mean));
+  const range: [number, number] = [Math.min(...all), Math.max(...all, dense.accuracy.mean)];
+  printer.table(
+    ['accuracy at sparsity', '', ...head],
+    curves.map((curve) => [
+      curve.method,
+      sparkline([dense.accuracy.mean, ...curve.points.map(({ accuracy }) => accuracy.mean)], range),
+      ...curve.points.map(({ accuracy }) => withSpread(accuracy)),
+    ]),
+  );
+  printer.table(
+    ['at that sparsity', '', ...points.map(() => '')],
+    [
+      ['weights kept', '', ...points.map(({ kept }) => String(kept))],
+      ['compression, biases included', '', ...points.map(({ compression }) => `${compression.toFixed(1)}x`)],
+      ['theoretical speed-up', '', ...points.map(({ speedup }) => `${speedup.toFixed(1)}x`)],
+    ],
+  );
+  printer.out('');
+  const perMethod = (title: string, show: (point: Curve['points'][number]) => string): void =>
+    printer.table(
+      [title, ...head],
+      curves.map((curve) => [curve.method, ...curve.points.map(show)]),
+    );
+  perMethod('minus dense, points', ({ againstDense }) => difference(againstDense));
+  perMethod('epochs to converge', ({ converged }) => converged.mean.toFixed(1));
+  perMethod('winning tickets, % of seeds', ({ lottery }) => percent(lottery.share, 0));
+  if (seeds.length > 1) {
+    perMethod('mask overlap between seeds (chance), %', ({ overlap }) =>
+      overlap ? `${percent(overlap.overlap, 0)} (${percent(overlap.chance, 0)})` : '-',
+    );
+  }
+  if (record.controls.length > 0) {
+    printer.table(
+      ['ticket minus control, points', 'sparsity', 'control', 'control %', 'difference'],
+      record.controls.map(({ method, sparsity, kind, accuracy, difference: d }) => [
+        method,
+        `${percent(sparsity, 0)} %`,
+        kind === 'shuffled' ? 'mask shuffled in layers' : 're-initialised',
+        withSpread(accuracy),
+        difference(d),
+      ]),
+    );
+  }
+  for (const one of record.referee) printReferee(printer, one);
+  for (const note of record.notes) printer.note(`note: ${note}`);
+}
+
+function printReferee(printer: Printer, { method, placebo, verdict }: RefereeRecord): void {
+  printer.out(`\nreferee on ${method}:`);
+  if (placebo) printPlacebo(printer, placebo);
+  for (const sentence of verdict) printer.out(`  ${sentence}`);
+}
+
+/** Mean and half the width of its interval. */
+const withSpread = ({ mean, interval }: Estimate): string =>
+  interval ? `${percent(mean, 1)} ±${percent((interval[1] - interval[0]) / 2, 1)}` : percent(mean, 1);
+
+/** Mean in points; marked where the interval leaves out 0. */
+function difference({ mean, interval }: Estimate): string {
+  const sure = interval && (interval[0] > 0 || interval[1] < 0);
+  return `${mean >= 0 ? '+' : ''}${percent(mean, 2)}${sure ? '*' : ' '}`;
+}
+
+const BARS = '▁▂▃▄▅▆▇█';
+
+/** A curve in as many characters as it has points. */
+export function sparkline(values: readonly number[], [low, high]: readonly [number, number]): string {
+  return values
+    .map((value) => {
+      const share = high > low ? (value - low) / (high - low) : 1;
+      return BARS[Math.min(BARS.length - 1, Math.max(0, Math.floor(share * BARS.length)))] as string;
+    })
+    .join('');
+}

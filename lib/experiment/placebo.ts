@@ -1,0 +1,115 @@
+/** The part of a comparison that takes all seeds together: one seed's misclassification, other seeds' exponents. */
+import { RandomState } from '../data/numpy-random.js';
+import { keptAt, selectBySparsity } from '../mask/select.js';
+import type { JobOptions } from '../native.js';
+import { type Metrics } from '../network/metrics.js';
+import { train } from '../network/train.js';
+import type { Judgement } from '../pipeline/causality.js';
+import type { PreparedData } from '../pipeline/data.js';
+import { trainOptions } from '../pipeline/prune.js';
+import {
+  type PlaceboColumn,
+  type Power,
+  type SeedSeries,
+  familyOf,
+  firstWindows,
+  placeboColumn,
+  power,
+} from '../pipeline/referee.js';
+import { CAUSAL, type CausalMethod, type ComparePlan } from './plan.js';
+import { type ReplicateRecord, initialNetwork, judgedPart } from './replicate.js';
+import type { Shelf } from './shelf.js';
+
+/** A ticket chosen by scores that another seed's exponents got for this seed's misclassification. */
+export interface PlaceboTicket {
+  readonly source: number;
+  readonly sparsity: number;
+  /** On the judged part. */
+  readonly accuracy: number;
+}
+
+export interface TargetRecord {
+  /** Windows used: as many as the shortest series has. */
+  readonly windows: number;
+  readonly column: PlaceboColumn;
+  readonly power: Power;
+  readonly tickets: readonly PlaceboTicket[];
+}
+
+/** All that is found for one seed as target. */
+export interface PlaceboRecord {
+  readonly hash: string;
+  readonly target: number;
+  /** Seeds that took part. */
+  readonly seeds: readonly number[];
+  readonly methods: { readonly [M in CausalMethod]?: TargetRecord };
+}
+
+/** Causal methods of a plan that stand by themselves. */
+export const causalMethods = ({ methods }: ComparePlan): CausalMethod[] =>
+  CAUSAL.filter((method) => methods.some(({ name }) => name === method));
+
+/**
+ * Judges a seed's misclassification by the exponents of all seeds, simulates the rule's power, and trains the tickets of
+ * the next seed's exponents (cyclically).
+ */
+export async function runPlacebo(
+  plan: ComparePlan,
+  data: PreparedData,
+  records: readonly ReplicateRecord[],
+  target: number,
+  shelf: Shelf,
+  job: JobOptions = {},
+): Promise<PlaceboRecord> {
+  const seeds = records.map(({ seed }) => seed);
+  const methods: { [M in CausalMethod]?: TargetRecord } = {};
+  for (const method of causalMethods(plan)) {
+    const config = { ...plan.configs[method], seed: target };
+    const windows = Math.min(...records.map(({ causal }) => causal[method]?.windows as number));
+    const load = async (seed: number): Promise<SeedSeries> => ({
+      seed,
+      series: firstWindows(await shelf.series(seed, method), windows),
+    });
+    const next = seeds[(seeds.indexOf(target) + 1) % seeds.length] as number;
+    let [own, placebo]: [Judgement | undefined, Judgement | undefined] = [undefined, undefined];
+    const others = async function* (): AsyncGenerator<SeedSeries> {
+      for (const seed of seeds) if (seed !== target) yield await load(seed);
+    };
+    const column = await placeboColumn(await load(target), others(), config, job, (source, judgement) => {
+      if (source === target) own = judgement;
+      else if (source === next) placebo = judgement;
+    });
+    methods[method] = {
+      windows,
+      column,
+      power: await power(windows, await familyOf(own as unknown as Judgement, config, job), config, {
+        ...job,
+        seed: target,
+      }),
+      tickets: placebo ? await placeboTickets(plan, data, target, next, (placebo as Judgement).score, job) : [],
+    };
+  }
+  return { hash: plan.hash, target, seeds, methods };
+}
+
+async function placeboTickets(
+  plan: ComparePlan,
+  data: PreparedData,
+  target: number,
+  source: number,
+  scores: Float64Array,
+  job: JobOptions,
+): Promise<PlaceboTicket[]> {
+  const config = { ...plan.configs.ft, seed: target };
+  const network = await initialNetwork(plan, data, target);
+  const { weights, layers } = network;
+  const tieBreak = new RandomState(target).permutation(weights);
+  const tickets: PlaceboTicket[] = [];
+  for (const sparsity of plan.controls) {
+    const mask = selectBySparsity(scores, layers, keptAt(weights, sparsity), plan.density ?? 'erdos-renyi', tieBreak);
+    const options = { ...trainOptions(config), ...job, mask, evaluateEveryEpoch: config.untilAccuracy !== undefined };
+    const { scores: reached } = await train(network, data.parts, options);
+    tickets.push({ source, sparsity, accuracy: (reached[judgedPart(data)] as Metrics).accuracy });
+  }
+  return tickets;
+}

@@ -1,0 +1,209 @@
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rm } from 'node:fs/promises';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readNpy } from '../../lib/data/npy.js';
+import { type CompareOptions, compare } from '../../lib/experiment/compare.js';
+import { planComparison } from '../../lib/experiment/plan.js';
+import type { CurvePoint } from '../../lib/experiment/summary.js';
+import { readSafetensors } from '../../lib/interchange/safetensors.js';
+import { prune } from '../../lib/pipeline/prune.js';
+import { assertClose } from '../helpers/close.js';
+import { runCli, startCli } from '../helpers/cli.js';
+import { withTempFolder } from '../helpers/temp.js';
+import { assertLegcnetError } from '../helpers/throws.js';
+
+const quick: CompareOptions = {
+  methods: ['ft', 'pt', 'snip', 'synflow', 'movement', 'magnitude-partial', 'rank(magnitude,ft)'],
+  sparsities: [0.5, 0.8],
+  seeds: 3,
+  epochs: 60,
+};
+
+async function filesOf(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).sort();
+  const contents = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'base64')));
+  return Object.fromEntries(names.map((name, i) => [name, contents[i] as string]));
+}
+
+test('the same bits with 1, 2 and 5 threads, in memory, and when seeds and placebos have to be made again', async () => {
+  await withTempFolder(async (folder) => {
+    const whole = await compare('iris', { ...quick, out: `${folder}/a`, threads: 1 });
+    const files = await filesOf(`${folder}/a`);
+    assert.equal(await compare('iris', { ...quick, threads: 5 }), whole);
+    assert.equal(await compare('iris', { ...quick, out: `${folder}/b`, threads: 2 }), whole);
+    assert.equal(await filesOf(`${folder}/b`), files);
+    for (const lost of ['seed-2.json', 'placebo-3.json', 'comparison.json']) await rm(`${folder}/b/${lost}`);
+    assert.equal(await compare('iris', { ...quick, out: `${folder}/b` }), whole);
+    assert.equal(await filesOf(`${folder}/b`), files);
+  });
+});
+
+test('more seeds go on from those that are there', async () => {
+  await withTempFolder(async (folder) => {
+    const options = { ...quick, methods: ['ft', 'magnitude'], sparsities: [0.5] };
+    await compare('iris', { ...options, seeds: 2, out: `${folder}/a` });
+    const first = await filesOf(`${folder}/a`);
+    const grown = await compare('iris', { ...options, seeds: 3, out: `${folder}/a` });
+    assert.equal(await compare('iris', { ...options, seeds: 3 }), grown);
+    assert.is((await filesOf(`${folder}/a`))['seed-1.json'], first['seed-1.json']);
+    await assertLegcnetError(
+      () => compare('iris', { ...options, epochs: 61, out: `${folder}/a` }),
+      'ERR_OPTION',
+      /another configuration/,
+    );
+    await assertLegcnetError(() => compare('cancer', { ...options, out: `${folder}/a` }), 'ERR_OPTION', /another/);
+  });
+});
+
+test('every method keeps as many weights, and its numbers are those of pruning by itself', async () => {
+  const record = await compare('iris', { ...quick, seeds: 2, seed: 4 });
+  assert.equal(record.seeds, [4, 5]);
+  assert.equal(
+    record.curves.map(({ method }) => method),
+    [...(quick.methods as string[]), 'random', 'random-erk', 'magnitude'],
+  );
+  for (const { points } of record.curves) {
+    assert.equal(
+      points.map(({ kept }) => kept),
+      [21, 8],
+    );
+    const [{ compression, speedup }] = points as [CurvePoint];
+    assertClose([compression, speedup], [51 / 30, 2], { relative: 1e-15 });
+  }
+  const results = await Promise.all(
+    [4, 5].map((seed) => prune('iris', { seed, epochs: 60, sparsity: 0.5, baselines: false })),
+  );
+  const reached = results.map(({ ticket }) => ticket.training.scores.test?.accuracy as number);
+  const ft = record.curves[0]?.points[0] as CurvePoint;
+  assert.is(ft.accuracy.mean, ((reached[0] as number) + (reached[1] as number)) / 2);
+  const dense = results.map((result) => result.dense.scores.test?.accuracy as number);
+  assert.is(record.dense.accuracy.mean, ((dense[0] as number) + (dense[1] as number)) / 2);
+  const partly = await prune('iris', { method: 'pt', seed: 4, epochs: 60, sparsity: 0.5, baselines: false });
+  const one = await compare('iris', { methods: ['pt'], sparsities: [0.5], seeds: 1, seed: 4, epochs: 60 });
+  assert.is(one.curves[0]?.points[0]?.accuracy.mean, partly.ticket.training.scores.test?.accuracy);
+  assert.is(one.referee[0]?.placebo, null);
+  assert.match(one.notes.join(' '), 'One seed says nothing');
+});
+
+test('pairs are paired, controls are there for what has an order, and lottery tickets are counted', async () => {
+  const record = await compare('cancer', {
+    methods: ['magnitude', 'random'],
+    sparsities: [0.3, 0.9],
+    seeds: 3,
+    epochs: 15,
+  });
+  assert.equal(record.referee, []);
+  assert.equal(
+    record.controls.map(({ method, kind, sparsity }) => [method, kind, sparsity]),
+    [
+      ['magnitude', 'shuffled', 0.9],
+      ['magnitude', 're-initialised', 0.9],
+    ],
+  );
+  const [a, b] = record.curves.map(({ points }) => points[1] as CurvePoint) as [CurvePoint, CurvePoint];
+  const pair = record.pairs.find(({ sparsity }) => sparsity === 0.9);
+  assert.equal([pair?.a, pair?.b], ['magnitude', 'random']);
+  assertClose(pair?.difference.mean as number, a.accuracy.mean - b.accuracy.mean, { absolute: 1e-12 });
+  for (const { lottery } of [a, b]) {
+    assert.is(lottery.seeds.length, 3);
+    let won = 0;
+    for (const { holds, epoch, denseEpoch } of lottery.seeds) {
+      assert.is(holds, epoch !== null && epoch <= denseEpoch);
+      if (holds) won++;
+    }
+    assert.is(lottery.share, won / 3);
+  }
+  assert.ok(a.overlap && a.overlap.chance < 0.5);
+});
+
+test('no controls when none are wanted; the same densities for all when they are given', async () => {
+  const given = { methods: ['magnitude', 'snip'], sparsities: [0.5], seeds: 1, epochs: 5 };
+  assert.equal((await compare('iris', { ...given, controls: 'none' })).controls, []);
+  await withTempFolder(async (folder) => {
+    const record = await compare('iris', { ...given, density: 'erdos-renyi', out: `${folder}/c`, keepTickets: true });
+    assert.equal(
+      record.curves.map(({ density }) => density),
+      ['erdos-renyi', 'erdos-renyi'],
+    );
+    const { methods } = JSON.parse(await readFile(`${folder}/c/seed-1.json`, 'utf8'));
+    assert.equal(methods[0].tickets[0].perLayer, methods[1].tickets[0].perLayer);
+    const { data, shape } = await readNpy(`${folder}/c/seed-1.masks.npy`);
+    assert.equal(shape, [2, 1, 42]);
+    const { tensors } = await readSafetensors(`${folder}/c/seed-1.snip.0.5.safetensors`);
+    const weights = ['W1', 'W2'].flatMap((name) => [...(tensors.get(name)?.data as Float64Array)]);
+    weights.forEach((w, i) => assert.is(w === 0, data[42 + i] === 0));
+  });
+});
+
+test('what cannot be compared is refused', async () => {
+  const cases: [CompareOptions, RegExp][] = [
+    [{ methods: ['ft', 'ft'] }, /methods holds ft twice/],
+    [{ methods: ['magnitud' as never] }, /did you mean magnitude/],
+    [{ methods: [] }, /methods/],
+    [{ sparsities: [0.5, 1] }, /sparsities/],
+    [{ sparsities: [0.5, 0.5] }, /twice/],
+    [{ controls: [0.4] }, /controls/],
+    [{ seeds: 0 }, /seeds/],
+    [{ seed: 0xffffffff, seeds: 2 }, /seeds/],
+    [{ method: 'pt' }, /method/],
+    [{ sparsity: 0.5 }, /sparsity/],
+    [{ resamples: 3 }, /resamples/],
+    [{ nothing: 1 } as never, /nothing/],
+  ];
+  for (const [options, message] of cases) {
+    await assertLegcnetError(() => planComparison('iris', options), 'ERR_OPTION', message);
+  }
+  await assertLegcnetError(() => compare('iris', { methods: ['ft'], epochs: 1, seeds: 2 }), 'ERR_TOO_SHORT', /windows/);
+});
+
+test('an aborted comparison rejects with the reason, and stops', async () => {
+  const aborter = new AbortController();
+  const running = compare('iris', {
+    ...quick,
+    signal: aborter.signal,
+    onProgress: () => aborter.abort(new Error('enough')),
+  });
+  let error: unknown;
+  await running.catch((reason: unknown) => (error = reason));
+  assert.is((error as Error).message, 'enough');
+});
+
+test('the command line: tables, a verdict, JSON; killed after a seed it goes on to the same bits', async () => {
+  await withTempFolder(async (folder) => {
+    const args = ['compare', 'iris', '--methods', 'ft,magnitude', '--sparsities', '0.5,0.9', '--seeds', '3'];
+    args.push('--epochs', '120', '--threads', '1');
+    const { child, finished } = startCli([...args, '--out', `${folder}/cut`]);
+    while (!existsSync(`${folder}/cut/seed-1.json`) && child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    child.kill('SIGKILL');
+    await finished;
+    assert.not(existsSync(`${folder}/cut/comparison.json`));
+    const resumed = await runCli(...args, '--out', `${folder}/cut`);
+    assert.is(resumed.code, 0, resumed.stderr);
+    const whole = await runCli(...args, '--out', `${folder}/whole`, '--json', '--quiet');
+    assert.is(whole.code, 0, whole.stderr);
+    assert.is(whole.stderr, '');
+    const files = await filesOf(`${folder}/cut`);
+    for (const name of Object.keys(files)) if (name.endsWith('.tmp')) delete files[name];
+    assert.equal(files, await filesOf(`${folder}/whole`));
+    assert.equal(JSON.parse(whole.stdout), JSON.parse(await readFile(`${folder}/whole/comparison.json`, 'utf8')));
+    for (const part of [
+      /magnitude +[▁-█]{3}/,
+      /compression/,
+      /winning tickets/,
+      /overlap/,
+      /shuffled/,
+      /referee on ft/,
+    ]) {
+      assert.match(resumed.stdout, part);
+    }
+    assert.match(resumed.stdout, /on their own exponents, .* on another seed's .*: this rule .*\./);
+    const wrong = await runCli('compare', 'iris', '--methods', 'ft,rank(ft,magic)');
+    assert.is(wrong.code, 2);
+    assert.match(wrong.stderr, 'magic');
+  });
+});
+
+test.run();
