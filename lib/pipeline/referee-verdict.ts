@@ -3,7 +3,9 @@ import { type OptionName, type OptionValues, flagOf } from '../options.js';
 import type { Overlap, Placebo, Power } from './referee.js';
 import type { Estimate } from './referee-statistics.js';
 
-export const percentage = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
+/** A share too small to be seen is not called 0. */
+export const percentage = (share: number, digits = 1): string =>
+  share > 0 && share < 0.0005 ? 'less than 0.1 %' : `${(100 * share).toFixed(digits)} %`;
 
 /** Accuracy points, with their sign. */
 const points = (difference: number): string => {
@@ -19,7 +21,6 @@ export const interval = ({ interval: ends, method }: Estimate): string =>
 
 /** What the placebo says about a rule. */
 export function placeboSentence({ own, other, difference, tellsApart, seeds }: Placebo): string {
-  if (Number.isNaN(own) || Number.isNaN(other)) return 'No weight moved, so nothing can be said of the rule.';
   const shares =
     `${percentage(own)} of the weights that moved are called causal on their own exponents, ` +
     `${percentage(other)} on another seed's (difference ${points(difference.mean)} points over ${seeds.length} seeds, ` +

@@ -10,7 +10,15 @@ import type { WatchedSeries } from '../network/train.js';
 import type { JobOptions } from '../native.js';
 import { type Judgement, judge } from './causality.js';
 import type { PruneConfig } from './config.js';
-import { type Estimate, type Resampler, areaUnderCurve, mean, normals } from './referee-statistics.js';
+import {
+  type Estimate,
+  LEVEL,
+  type Resampler,
+  areaUnderCurve,
+  mean,
+  normals,
+  studentQuantile,
+} from './referee-statistics.js';
 
 /** The series of one seed's dense training. */
 export interface SeedSeries {
@@ -24,7 +32,8 @@ export interface PlaceboColumn {
   readonly target: number;
   /** Seeds whose exponents explain it, the target's own among them. */
   readonly sources: readonly number[];
-  /** By source: the share called causal of the weights that moved. */
+  /** By source: weights that moved, and the share of them called causal. */
+  readonly moved: readonly number[];
   readonly share: readonly number[];
   /** By source: share of pairs of a weight's own score and a weight's score with this source where the own is higher. */
   readonly auc: readonly number[];
@@ -54,10 +63,12 @@ export function firstWindows(series: WatchedSeries, windows: number): WatchedSer
   return { exponents: kept, missing: lacking, misclassification: misclassification.slice(0, windows), seconds };
 }
 
-/** Share of the weights that moved which a judgement calls causal; NaN where none moved. */
+/** Share of the weights that moved which a judgement calls causal; 0 where none moved. */
 export function causalShare({ counts }: Judgement): number {
-  return counts.causal / (counts.causal + counts.nonCausal + counts.undecided);
+  return counts.causal / Math.max(1, movedCount(counts));
 }
+
+const movedCount = ({ causal, nonCausal, undecided }: Judgement['counts']): number => causal + nonCausal + undecided;
 
 /**
  * Judges one target with the exponents of every seed. Series may differ in length: pass them cut to a common one
@@ -81,6 +92,7 @@ export async function placeboColumn(
   const circle = Float64Array.from(target, (_, i) => target[(i + half) % target.length] as number);
   const shifted = causalShare(await judge({ ...own.series, misclassification: circle }, config, job));
   const sources = [own.seed];
+  const count = [movedCount(judged.counts)];
   const share = [causalShare(judged)];
   const auc = [0.5];
   const scores = moved(judged);
@@ -88,10 +100,12 @@ export async function placeboColumn(
     const placebo = await judge({ ...series, misclassification: target }, config, job);
     onJudgement(seed, placebo);
     sources.push(seed);
+    count.push(movedCount(placebo.counts));
     share.push(causalShare(placebo));
-    auc.push(areaUnderCurve(scores, moved(placebo)));
+    const theirs = moved(placebo);
+    auc.push(scores.length === 0 || theirs.length === 0 ? 0.5 : areaUnderCurve(scores, theirs));
   }
-  return { target: own.seed, sources, share, auc, shifted };
+  return { target: own.seed, sources, moved: count, share, auc, shifted };
 }
 
 /** Scores of the weights that moved. */
@@ -104,7 +118,10 @@ export interface Placebo {
   /** Mean of A[b][b], and of A[a][b] over a != b. */
   readonly own: number;
   readonly other: number;
-  /** A[b][b] - mean of A[a][b] over a != b: over targets b. */
+  /**
+   * A[b][b] - mean of A[a][b] over a != b: over targets b. Its interval is no narrower than if the weights were called
+   * causal independently of each other, with the same chance: seeds that agree by chance prove nothing.
+   */
   readonly difference: Estimate;
   /** own / other, with a bootstrap over targets; null where nothing is called causal on another's exponents. */
   readonly ratio: number | null;
@@ -126,8 +143,11 @@ export function summarisePlacebo(columns: readonly PlaceboColumn[], resampler: R
     mean(seeds.filter((seed) => seed !== column.target).map((seed) => at(column, of, seed)));
   const own = columns.map((column) => at(column, 'share', column.target));
   const other = columns.map((column) => otherMean(column, 'share'));
-  const difference = resampler.estimate(own.map((share, b) => share - (other[b] as number)));
   const [meanOwn, meanOther] = [mean(own), mean(other)];
+  const chance = (meanOwn + meanOther) / 2;
+  const weights = mean(columns.flatMap(({ moved: count }) => count));
+  const least = Math.sqrt(((chance * (1 - chance)) / weights) * (1 + 1 / (columns.length - 1)));
+  const difference = noNarrower(resampler.estimate(own.map((share, b) => share - (other[b] as number))), least);
   const pick = (values: readonly number[], replicates: Uint32Array): number =>
     replicates.reduce((total, b) => total + (values[b] as number), 0);
   return {
@@ -148,6 +168,14 @@ export function summarisePlacebo(columns: readonly PlaceboColumn[], resampler: R
     shifted: mean(columns.map(({ shifted }) => shifted)),
     tellsApart: (difference.interval?.[0] ?? Number.NEGATIVE_INFINITY) > 0,
   };
+}
+
+/** An estimate whose replicates deviate by `least`, if theirs is a smaller deviation. */
+function noNarrower(estimate: Estimate, least: number): Estimate {
+  const { n, mean: centre, deviation } = estimate;
+  if (deviation === null || !(deviation < least)) return estimate;
+  const half = (studentQuantile((1 + LEVEL) / 2, n - 1) * least) / Math.sqrt(n);
+  return { ...estimate, interval: [centre - half, centre + half], method: 't' };
 }
 
 export interface Power {

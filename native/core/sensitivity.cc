@@ -44,8 +44,8 @@ Sensitivity weight_sensitivity(const NetworkSpec& spec, const std::vector<double
   for (const uint32_t weight : perturbed) {
     std::vector<double> moved(parameters);
     moved[weight] += options.perturbation;
-    others.push_back(std::make_unique<Twin>(
-        Twin{Network<double>(spec), {}, std::vector<double>(weights), packed_index[weight]}));
+    others.push_back(
+        std::make_unique<Twin>(Twin{Network<double>(spec), {}, std::vector<double>(weights), packed_index[weight]}));
     others.back()->network.set_parameters(moved.data());
   }
 

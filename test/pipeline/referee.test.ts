@@ -158,6 +158,7 @@ test('the placebo’s numbers, on a matrix small enough to do by hand', () => {
   const column = (target: number, share: number[], auc: number[]): PlaceboColumn => ({
     target,
     sources: [target, ...[1, 2, 3].filter((seed) => seed !== target)],
+    moved: share.map(() => 1000),
     share,
     auc,
     shifted: 0.1 * target,
@@ -181,6 +182,23 @@ test('the placebo’s numbers, on a matrix small enough to do by hand', () => {
   const nothing = summarisePlacebo(none, new Resampler(200));
   assert.is(nothing.ratio, null);
   assert.match(placeboSentence(nothing), /calls nothing causal/);
+});
+
+test('seeds that agree by chance prove nothing', () => {
+  // one weight of a thousand in each of two seeds: no deviation at all, and no evidence
+  const once = (target: number): PlaceboColumn => ({
+    target,
+    sources: target === 1 ? [1, 2] : [2, 1],
+    moved: [1000, 1000],
+    share: [0.001, 0],
+    auc: [0.5, 0.5],
+    shifted: 0,
+  });
+  const chance = summarisePlacebo([once(1), once(2)], new Resampler(200));
+  assert.is(chance.difference.deviation, 0);
+  assert.not(chance.tellsApart);
+  const always = (target: number): PlaceboColumn => ({ ...once(target), share: [1, 0] });
+  assert.ok(summarisePlacebo([always(1), always(2)], new Resampler(200)).tellsApart);
 });
 
 test('series are cut to their first windows', () => {
