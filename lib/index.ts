@@ -46,7 +46,13 @@ export {
 export { type ExponentOptions, resolveExponent } from './lyapunov/options.js';
 export { windowStarts, windowStride } from './lyapunov/windows.js';
 export { type Correction, adjustPValues } from './granger/adjust.js';
-export { type GrangerOptions, type GrangerResult, type GrangerVerdict, grangerTest } from './granger/granger.js';
+export {
+  type GrangerOptions,
+  type GrangerResult,
+  type GrangerSummary,
+  type GrangerVerdict,
+  grangerTest,
+} from './granger/granger.js';
 
 export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';
 export { type Density, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from './mask/select.js';

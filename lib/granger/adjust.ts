@@ -20,10 +20,11 @@ export type Correction = 'none' | 'bh' | 'by';
  */
 export function adjustPValues(pValues: ArrayLike<number>, method: Correction): Float64Array {
   checkOption('correction', method);
-  const adjusted = Float64Array.from(pValues);
-  adjusted.forEach((p, i) => {
+  const adjusted = new Float64Array(pValues);
+  for (let i = 0; i < adjusted.length; i++) {
+    const p = adjusted[i]!;
     if (p < 0 || p > 1) throw unexpected('ERR_ARGUMENT', `pValues[${i}]`, 'a number from 0 to 1, or NaN', p);
-  });
+  }
   if (method === 'none') return adjusted;
 
   const sorted = adjusted.filter((p) => !Number.isNaN(p)).sort();

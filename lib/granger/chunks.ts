@@ -1,7 +1,7 @@
 import type { NativeTask } from '../native.js';
 
-/** Chunks at a time: one computes while the next is copied and waits. */
-const IN_FLIGHT = 2;
+/** Chunks at a time: one computes, one waits for its turn, one is being copied. */
+const IN_FLIGHT = 3;
 
 /**
  * Many native tasks as one: rows 0..rows-1 in chunks of `chunkRows`, each begun as an earlier one ends. Progress counts

@@ -49,6 +49,7 @@ export async function judge(series: WatchedSeries, config: PruneConfig, job: Job
   const test = await grangerTest(sources, misclassification, {
     ...{ maxLag, lagOrder, statistic, stationarity, alpha, pRounding, failedTest },
     correction: 'none',
+    perLag: false,
     ...job,
   });
 

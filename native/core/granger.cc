@@ -222,7 +222,8 @@ class RowTester {
     std::memcpy(fast.criterion_certain, &certain, sizeof certain);
   }
 
-  /// The parts of raw_condition()'s square that depend on the source: norm^2 = n + 2L means, inverse^2 = 1/n + L inverses.
+  /// The parts of raw_condition()'s square that depend on the source: norm^2 = n + 2L means, inverse^2 = 1/n + L
+  /// inverses.
   void raw_norms(V& means, V& inverses) const {
     const double n = static_cast<double>(target_.n);
     const double my = target_.series.mean, y = std::ldexp(1.0, target_.series.exponent);
@@ -325,11 +326,11 @@ class RowTester {
   const TargetModel& target_;
   const GrangerOptions& options_;
   const bool criterion_;
-  const double unit_;  ///< of the target, in standardised ones
+  const double unit_;                            ///< of the target, in standardised ones
   const double common_samples_, per_parameter_;  ///< of the information criterion
   GrangerBatch batch_;
-  std::vector<Fast> fast_;       // by lag
-  std::vector<Test> tests_;      // by lag, of one row
+  std::vector<Fast> fast_;            // by lag
+  std::vector<Test> tests_;           // by lag, of one row
   std::vector<Chi2Tail> chi2_tails_;  // by lag, if the statistic is of this kind
   std::vector<FTail> f_tails_;
   bool copied_ = false;

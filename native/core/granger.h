@@ -61,7 +61,9 @@ template <typename T>
 class ResultArray {
  public:
   ResultArray() = default;
-  explicit ResultArray(size_t size) : size_(size), data_(new T[size]) { ask_for_huge_pages(data_.get(), size * sizeof(T)); }
+  explicit ResultArray(size_t size) : size_(size), data_(new T[size]) {
+    ask_for_huge_pages(data_.get(), size * sizeof(T));
+  }
   size_t size() const { return size_; }
   T* data() const { return data_.get(); }
   T& operator[](size_t i) const { return data_[i]; }
@@ -71,8 +73,8 @@ class ResultArray {
   std::unique_ptr<T[]> data_;
 };
 
-/// `lags` = max_lag - first_lag + 1 columns; every array is row-major and NaN where there is no value. The arrays by lag
-/// are empty if not wanted.
+/// `lags` = max_lag - first_lag + 1 columns; every array is row-major and NaN where there is no value. The arrays by
+/// lag are empty if not wanted.
 struct GrangerResult {
   GrangerResult(size_t rows, const GrangerOptions& options);
 

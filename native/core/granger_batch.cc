@@ -365,8 +365,8 @@ void GrangerBatch::restore(const double* from, double* to, int lag, double weigh
   }
 }
 
-/// Factors every lag from the largest down; next(from, to, lag) makes one lag's products from those of lag + 1. Two at a
-/// time, since each of them alone waits for its divisions.
+/// Factors every lag from the largest down; next(from, to, lag) makes one lag's products from those of lag + 1. Two at
+/// a time, since each of them alone waits for its divisions.
 template <typename Next>
 void GrangerBatch::solve_all(Fits& fits, bool every_lag, const Next& next) {
   const double* products = products_[2].data();
@@ -380,7 +380,11 @@ void GrangerBatch::solve_all(Fits& fits, bool every_lag, const Next& next) {
     }
     const bool wanted = every_lag || target_.lags[static_cast<size_t>(lag)].status == GrangerStatus::kOk;
     if (wanted) {
-      pending[count] = {lag, &fits, products, factors_[count].data(), &inverse_[static_cast<size_t>(count * top_) * kRows],
+      pending[count] = {lag,
+                        &fits,
+                        products,
+                        factors_[count].data(),
+                        &inverse_[static_cast<size_t>(count * top_) * kRows],
                         &beta_[static_cast<size_t>(count * top_) * kRows]};
       ++count;
     }

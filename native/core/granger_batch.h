@@ -79,16 +79,16 @@ class GrangerBatch {
 
   const TargetModel& target_;
   const int first_, top_;
-  const size_t stride_;       // of staged_: n rounded up to whole vectors
-  Buffer staged_;             // [kRows, stride_]
-  Buffer x_;                  // [stride_, kRows]
-  Buffer zx_;                 // [top+2, top, kRows] lags of the source times the target, the constant, the target's lags;
-                              // from row 1 on then Q'X
-  Buffer products_[3];        // [top, top+1, kRows] X'X, then S of one lag or another; the column after it is g
-  Buffer factors_[2];         // the same shape
-  Buffer fresh_;              // [top, kRows] what the rotations leave of a new row
-  Buffer inverse_, beta_;     // [2, top, kRows]
-  Buffer mean_;               // [kRows]
+  const size_t stride_;    // of staged_: n rounded up to whole vectors
+  Buffer staged_;          // [kRows, stride_]
+  Buffer x_;               // [stride_, kRows]
+  Buffer zx_;              // [top+2, top, kRows] lags of the source times the target, the constant, the target's lags;
+                           // from row 1 on then Q'X
+  Buffer products_[3];     // [top, top+1, kRows] X'X, then S of one lag or another; the column after it is g
+  Buffer factors_[2];      // the same shape
+  Buffer fresh_;           // [top, kRows] what the rotations leave of a new row
+  Buffer inverse_, beta_;  // [2, top, kRows]
+  Buffer mean_;            // [kRows]
   std::vector<int> exponent_;
   std::vector<bool> finite_;
   Fits own_, common_;

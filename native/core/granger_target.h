@@ -33,15 +33,15 @@ struct TargetLag {
   double inverse_norm = 0;                          ///< Frobenius norm of R^-1, infinite where R is singular
 };
 
-/// From the restricted design of lag L + 1 to that of lag L: the last column goes, the row t = L comes, and L + 1 Givens
-/// rotations (in their square-root-free form, W. M. Gentleman 1973) make it triangular again. They are the target's
-/// alone; applied to Q'X and to the source's new row x they lead from one lag's Q'X to the next one's:
+/// From the restricted design of lag L + 1 to that of lag L: the last column goes, the row t = L comes, and L + 1
+/// Givens rotations (in their square-root-free form, W. M. Gentleman 1973) make it triangular again. They are the
+/// target's alone; applied to Q'X and to the source's new row x they lead from one lag's Q'X to the next one's:
 ///   for k = 0..L, row k of Q'X: (row, x) becomes (row + from_fresh[k] x, x + from_row[k] row)
 /// where rows and x are scaled by factors that the weights undo.
 struct TargetStep {
-  std::vector<double> from_fresh, from_row;  ///< [L+1]
-  double dropped_weight = 0;                 ///< the dropped row is sqrt(weight) times what is stored
-  double dropped_target = 0;                 ///< sqrt(weight) times the target's part of it
+  std::vector<double> from_fresh, from_row;   ///< [L+1]
+  double dropped_weight = 0;                  ///< the dropped row is sqrt(weight) times what is stored
+  double dropped_target = 0;                  ///< sqrt(weight) times the target's part of it
   double fresh_weight = 0, fresh_target = 0;  ///< the same for what the rotations leave of the new row
 };
 
@@ -58,8 +58,8 @@ struct TargetModel {
 
   /// The largest lag whose design is far from singular, 0 if none: there the fast path begins.
   int top_lag = 0;
-  std::vector<TargetStep> steps;      ///< by lag, first_lag..top_lag-1
-  std::vector<double> leading_norm;   ///< by lag: Frobenius norm of the inverse of R's leading part, R that of top_lag
+  std::vector<TargetStep> steps;     ///< by lag, first_lag..top_lag-1
+  std::vector<double> leading_norm;  ///< by lag: Frobenius norm of the inverse of R's leading part, R that of top_lag
 
  private:
   void prepare_steps(int first_lag);

@@ -1,4 +1,5 @@
-// erfc and log by the approximations of S. Moshier's Cephes library (ndtr.c, log.c). The rest is distributions.cc's way.
+// erfc and log by the approximations of S. Moshier's Cephes library (ndtr.c, log.c). The rest is distributions.cc's
+// way.
 #include "tail_lanes.h"
 
 #include <algorithm>
@@ -70,7 +71,8 @@ V root(V x) {
 
 /// Where kDepth terms suffice for full precision.
 constexpr double kLeastA = 5.5, kLargestA = 1000;
-/// The continued fraction in w serves up to w = kBody / (a + 5/2), where the tail is about 0.015; from there on that in z.
+/// The continued fraction in w serves up to w = kBody / (a + 5/2), where the tail is about 0.015; from there on that in
+/// z.
 constexpr double kBody = 3;
 constexpr int kDepth = 50;
 

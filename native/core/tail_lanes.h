@@ -35,9 +35,9 @@ class FTail {
   double by_itself(double q) const;
 
   int numerator_, denominator_;
-  bool in_lanes_;              // false: degrees of freedom for which the scalar function is needed
-  std::vector<double> terms_;  // coefficients of the finite sum, the constant one last
-  double ratio_ = 0;           // Gamma(a + 1/2) / Gamma(a) / sqrt(pi), a = denominator / 2
+  bool in_lanes_;                          // false: degrees of freedom for which the scalar function is needed
+  std::vector<double> terms_;              // coefficients of the finite sum, the constant one last
+  double ratio_ = 0;                       // Gamma(a + 1/2) / Gamma(a) / sqrt(pi), a = denominator / 2
   std::vector<double> in_tail_, in_body_;  // coefficients of the continued fractions of I_z(a, 1/2) and I_w(1/2, a)
 };
 

@@ -188,7 +188,8 @@ TEST_CASE("tails of a vector of values are those of each, wherever their lane") 
     CHECK(std::isnan(tail(Vec<double>{} + kNaN)[0]));
   };
   for (int df : {1, 2, 3, 6, 7, 14, 29, 100}) {
-    check(Chi2Tail(df), [&](double x) { return chi2_upper(x, df); }, 1e-9, 5000);
+    check(
+        Chi2Tail(df), [&](double x) { return chi2_upper(x, df); }, 1e-9, 5000);
     for (int denominator : {1, 2, 9, 11, 12, 40, 57, 100, 333, 1999, 2001, 50000}) {
       check(
           FTail(df, denominator), [&](double q) { return f_upper(q / df * denominator, df, denominator); }, 1e-9, 1e7);

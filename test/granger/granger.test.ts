@@ -3,7 +3,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { grangerPair, informationCriterion } from '../../benchmarks/pure-js/granger.js';
 import { adjustPValues } from '../../lib/granger/adjust.js';
-import { type GrangerResult, grangerTest } from '../../lib/granger/granger.js';
+import {
+  type GrangerOptions,
+  type GrangerResult,
+  type GrangerSummary,
+  grangerTest,
+} from '../../lib/granger/granger.js';
 import { GRANGER_STATUSES, type GrangerStatus } from '../../lib/granger/status.js';
 import { assertClose } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -17,15 +22,17 @@ const statusesOf = (result: GrangerResult, row = 0): GrangerStatus[] =>
     (code) => GRANGER_STATUSES[code]!,
   );
 
+const bytes = (arrays: readonly (Float64Array | Int32Array | Uint8Array)[]): Buffer =>
+  Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)));
+
 /** The numbers of a result, for comparing bits. */
-const bitsOf = (result: GrangerResult): Buffer =>
-  Buffer.concat(
-    [
-      ...[result.pValue, result.adjustedPValue, result.lagOrder, result.score, result.perLag.status.data],
-      ...[result.perLag.pValue.data, result.perLag.restrictedRss.data, result.perLag.unrestrictedRss.data],
-      ...(result.statistics ? [result.statistics.data] : []),
-    ].map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)),
-  );
+const summaryBits = ({ pValue, adjustedPValue, lagOrder, score }: GrangerSummary): Buffer =>
+  bytes([pValue, adjustedPValue, lagOrder, score]);
+const bitsOf = (result: GrangerResult): Buffer => {
+  const { status, pValue, restrictedRss, unrestrictedRss } = result.perLag;
+  const byLag = [status.data, pValue.data, restrictedRss.data, unrestrictedRss.data];
+  return Buffer.concat([summaryBits(result), bytes(byLag), bytes(result.statistics ? [result.statistics.data] : [])]);
+};
 
 const shape = fc.constantFrom(...SHAPES);
 const seed = fc.integer({ min: 1, max: 1e9 });
@@ -226,6 +233,52 @@ test('the same bits for 1, 2 and 4 threads', async () => {
     );
     for (const other of more) assert.ok(bitsOf(one!).equals(bitsOf(other)));
   }
+});
+
+test('more rows than one chunk: the same bits as piece by piece, for any number of threads and chunk', async () => {
+  const n = 60;
+  const few = mixture(37, n);
+  const rows = 9000; // three chunks of float64 with all statistics off, more with them on
+  const data = new Float64Array(rows * n);
+  for (let row = 0; row < rows; row++)
+    data.set(few.sources.data.subarray((row % 37) * n, ((row % 37) + 1) * n), row * n);
+  const small = await grangerTest(few.sources, few.target, { maxLag: 5 });
+  for (const threads of [1, 5]) {
+    const large = await grangerTest({ data, shape: [rows, n] }, few.target, { maxLag: 5, threads });
+    for (let row = 0; row < rows; row++) {
+      assert.ok(Object.is(large.pValue[row], small.pValue[row % 37]), `row ${row}`);
+      assert.ok(Object.is(large.score[row], small.score[row % 37]), `row ${row}`);
+    }
+    for (const array of ['pValue', 'status', 'restrictedRss', 'unrestrictedRss'] as const) {
+      const [all, part] = [large.perLag[array].data, small.perLag[array].data];
+      assert.ok(bytes([all.slice(-(rows % 37) * 5)]).equals(bytes([part.slice(0, (rows % 37) * 5)])), array);
+    }
+  }
+  const targets = { data: data.map((v, i) => v + few.target[i % n]!), shape: [rows, n] };
+  const pairs = await grangerTest({ data, shape: [rows, n] }, targets, { maxLag: 2 });
+  assert.is(pairs.pValue[8999], pairs.pValue[8999 % 37]);
+});
+
+test('without perLag: the same summary and nothing else', async () => {
+  const { sources, target } = mixture(37, 50);
+  for (const lagOrder of ['min-p', 'aic', 'bic', 3] as const) {
+    for (const failedTest of ['skip-lag', 'undecided', 'causal'] as const) {
+      const full = await grangerTest(sources, target, { lagOrder, failedTest });
+      const lean = await grangerTest(sources, target, { lagOrder, failedTest, perLag: false });
+      assert.ok(summaryBits(lean).equals(summaryBits(full)));
+      assert.equal([lean.verdict, lean.lags], [full.verdict, full.lags]);
+      assert.not('perLag' in lean);
+    }
+  }
+  const both = await grangerTest(sources, target, { perLag: false, stats: true } as GrangerOptions);
+  assert.ok(both.statistics && both.perLag);
+});
+
+test('sources whose memory is transferred away in mid-test are an error, never a crash', async () => {
+  const data = noise(20000, 60, 50).data;
+  const promise = grangerTest({ data, shape: [20000, 60] }, y60);
+  structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
+  await assertLegcnetError(() => promise, 'ERR_ARGUMENT', /sources/);
 });
 
 test('a row does not depend on the rows beside it', async () => {
@@ -478,6 +531,7 @@ test('arrays that do not fit, and options that are none, are refused', async () 
   await bad(x60, y60, { lagOrder: 'hqic' }, 'ERR_OPTION', /lagOrder/);
   await bad(x60, y60, { alpha: 1.5 }, 'ERR_OPTION', /alpha/);
   await bad(x60, y60, { stats: 1 }, 'ERR_OPTION', /stats/);
+  await bad(x60, y60, { perLag: 0 }, 'ERR_OPTION', /perLag/);
   await bad(x60, y60, { maxlag: 3 }, 'ERR_OPTION', /did you mean maxLag/);
   await bad(x60, y60, { signal: {} }, 'ERR_OPTION', /signal/);
 });
