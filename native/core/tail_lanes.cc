@@ -117,11 +117,13 @@ Vec<double> natural_log(Vec<double> x) {
                                   8.29875266912776603211e1,
                                   7.11544750618563894466e1,
                                   2.31251620126765340583e1};
-  const I shifted = (I)x - 0x3fe6a09e667f3bcd;  // sqrt(1/2): x = 2^e m with m from there to sqrt(2)
+  typedef uint64_t Words __attribute__((vector_size(kSimdBytes)));  // unsigned, where overflow is no error
+  // From sqrt(1/2) up: x = 2^e m with m from there to sqrt(2).
+  const I shifted = (I)((Words)x - uint64_t{0x3fe6a09e667f3bcd});
   const I exponent = shifted >> 52;
   const V magic = V{} + 6755399441055744.0;  // 1.5 * 2^52: its low bits hold an integer
-  const V e = (V)(exponent + (I)magic) - magic;
-  const V f = (V)((I)x - (exponent << 52)) - 1.0;
+  const V e = (V)((Words)exponent + (Words)magic) - magic;
+  const V f = (V)((Words)x - ((Words)exponent << 52)) - 1.0;
   const V ff = f * f;
   V sum = f * (ff * (polynomial(kP, f) / polynomial(kQ, f)));
   sum = sum - e * 2.121944400546905827679e-4;
