@@ -34,14 +34,14 @@ export function inChunks(
       done += count;
     }
   };
-  const stopOthers = (error: unknown): never => {
+  const failures: unknown[] = []; // in the order of time: those after the first are what cancelling made of the others
+  const stopOthers = (error: unknown): void => {
+    failures.push(error);
     cancel();
-    throw error;
   };
   const all = async (): Promise<void> => {
-    const workers = Array.from({ length: IN_FLIGHT }, () => work().catch(stopOthers));
-    const failures = (await Promise.allSettled(workers)).filter((worker) => worker.status === 'rejected');
-    if (failures[0]) throw failures[0].reason;
+    await Promise.all(Array.from({ length: IN_FLIGHT }, () => work().catch(stopOthers)));
+    if (failures.length > 0) throw failures[0];
     if (done < rows) throw Object.assign(new Error('the operation was aborted'), { code: 'ABORT_ERR' });
   };
   return {
