@@ -85,8 +85,8 @@ void InputBatch<T>::select(const Samples<S>& samples, const uint32_t* rows, size
   chunk_ = chunk;
   chunks_ = (columns_ + chunk - 1) / chunk;
   order_ = rows;
-  if (byte_values_of_ != &samples) {
-    byte_values_of_ = &samples;
+  if (byte_factor_ != samples.factor()) {
+    byte_factor_ = samples.factor();
     byte_values_ = samples.template byte_values<T>();
   }
   if (blocks_.size() < blocks()) blocks_.resize(blocks());

@@ -74,8 +74,8 @@ class InputBatch {
 
   bool sparse_ = false, bytes_ = false;
   size_t count_ = 0, columns_ = 0, chunk_ = 0, chunks_ = 0;
-  const uint32_t* order_ = nullptr;       // rows of the samples, as given to select()
-  const void* byte_values_of_ = nullptr;  // the samples that byte_values_ belongs to
+  const uint32_t* order_ = nullptr;  // rows of the samples, as given to select()
+  double byte_factor_ = 0;           // that byte_values_ was made with; with 0 all are 0
   std::array<T, 256> byte_values_{};
   std::vector<Block> blocks_;
   std::vector<const T*> rows_;

@@ -12,7 +12,7 @@ interface Ended {
 /** Runs a program of this folder; one that has not ended within a minute is killed, which shows as its signal. */
 function run(program: string, ...args: string[]): Promise<Ended> {
   const file = fileURLToPath(new URL(`programs/${program}.ts`, import.meta.url));
-  const options = { timeout: 60_000, killSignal: 'SIGKILL', env: environment(program) } as const;
+  const options = { timeout: 60_000, killSignal: 'SIGKILL', env: environment(args) } as const;
   const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], options);
   let output = '';
   child.stdout.on('data', (text) => (output += String(text)));
@@ -24,9 +24,10 @@ function run(program: string, ...args: string[]): Promise<Ended> {
  * Under AddressSanitizer, a process that ends while a job runs is not searched for leaks: the job is one by design, and the
  * search itself now and then crashes on the thread that still runs ("Tracer caught signal 11").
  */
-function environment(program: string): NodeJS.ProcessEnv {
+function environment([how, order]: readonly string[]): NodeJS.ProcessEnv {
   const { ASAN_OPTIONS } = process.env;
-  if (ASAN_OPTIONS === undefined || program !== 'exit') return process.env;
+  const inMidJob = order === undefined && how !== 'wait'; // with an order of ending, only workers end there
+  if (ASAN_OPTIONS === undefined || !inMidJob) return process.env;
   return { ...process.env, ASAN_OPTIONS: `${ASAN_OPTIONS}:detect_leaks=0` };
 }
 
