@@ -39,7 +39,7 @@ class Analyser {
         length_(length),
         steps_(steps),
         control_(control),
-        block_(options, length, most) {
+        block_(options, length, most, control) {
     curve_.resize(steps);
     counts_.resize(steps);
   }

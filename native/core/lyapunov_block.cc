@@ -11,6 +11,9 @@ namespace legcnet {
 
 namespace {
 
+/// Values of a long series between two looks at the control.
+constexpr size_t kUnchecked = size_t{1} << 20;
+
 /// The widest range that can be divided by: a wider one overflows, half of it does not.
 template <typename T>
 T factor_of(T low, T high) {
@@ -20,8 +23,8 @@ T factor_of(T low, T high) {
 }  // namespace
 
 template <typename T>
-SeriesBlock<T>::SeriesBlock(const LyapunovOptions& options, size_t length, size_t most)
-    : options_(options), length_(length), pitch_(most == 1 ? 1 : padded<T>(most) + kLanes<T>) {
+SeriesBlock<T>::SeriesBlock(const LyapunovOptions& options, size_t length, size_t most, const Control& control)
+    : options_(options), control_(control), length_(length), pitch_(most == 1 ? 1 : padded<T>(most) + kLanes<T>) {
   const size_t lanes = lanes::Lanes<T>::count;  // vectors reach beyond the last series
   values_.resize(length * pitch_ + lanes);
   low_.resize(most + lanes);
@@ -49,12 +52,22 @@ void SeriesBlock<T>::copy(const SeriesView<T>& series, size_t first, size_t rows
     }
     return;
   }
-  constexpr size_t together = 64 / sizeof(T);
-  for (size_t begin = 0; begin < rows; begin += together) {
-    const size_t end = std::min(begin + together, rows);
+  // Whole vectors, a last one that is not full repeating the last series; a single series has no room for them.
+  const size_t width = pitch_ == 1 ? 1 : lanes::Lanes<T>::count;
+  for (size_t begin = 0; begin < rows; begin += width) {
+    lanes::Integers<T> offset{};
+    for (size_t l = 0; l < width; ++l) {
+      offset[l] = static_cast<lanes::Integer<T>>(std::min(l, rows - begin - 1) * series.stride);
+    }
+    const size_t at = (first + begin) * series.stride;
     for (size_t i = 0; i < length_; ++i) {
-      T* to = values_.data() + i * pitch_;
-      for (size_t row = begin; row < end; ++row) to[row] = series(first + row, i);
+      if (i % kUnchecked == 0) control_.check();
+      T* to = values_.data() + i * pitch_ + begin;
+      if (width == 1) {
+        *to = series.at[i][at];
+      } else {
+        lanes::store(to, lanes::gather(series.at[i] + at, offset));
+      }
     }
   }
 }
@@ -66,6 +79,7 @@ void SeriesBlock<T>::find_extents(size_t rows) {
     const T* x = values_.data() + row;
     lanes::Vector<T> low = lanes::load(x), high = low, zero{};
     for (size_t i = 0; i < length_; ++i) {
+      if (i % kUnchecked == 0) control_.check();
       const auto v = lanes::load(x + i * pitch_);
       low = v < low ? v : low;
       high = v > high ? v : high;
@@ -112,7 +126,10 @@ template <typename T>
 void SeriesBlock<T>::rescale(size_t row, T* y) const {
   const T factor = factor_of(low_[row], high_[row]);
   const T low = low_[row] * factor, width = high_[row] * factor - low;
-  for (size_t i = 0; i < length_; ++i) y[i] = (values_[i * pitch_ + row] * factor - low) / width;
+  for (size_t i = 0; i < length_; ++i) {
+    if (i % kUnchecked == 0) control_.check();
+    y[i] = (values_[i * pitch_ + row] * factor - low) / width;
+  }
 }
 
 template <typename T>

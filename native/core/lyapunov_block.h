@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "change_points.h"
+#include "control.h"
 #include "lyapunov.h"
 #include "lyapunov_lanes.h"
 #include "series_view.h"
@@ -16,7 +17,7 @@ template <typename T>
 class SeriesBlock {
  public:
   /// Room for `most` series of a length.
-  SeriesBlock(const LyapunovOptions& options, size_t length, size_t most);
+  SeriesBlock(const LyapunovOptions& options, size_t length, size_t most, const Control& control);
 
   /// Copies `rows` <= most series from `first` on, and applies the guards and `quantise`.
   void read(const SeriesView<T>& series, size_t first, size_t rows);
@@ -38,6 +39,7 @@ class SeriesBlock {
   void quantise(size_t row);
 
   const LyapunovOptions& options_;
+  const Control& control_;
   const size_t length_;
   const size_t pitch_;
   AlignedVector<T> values_;      // [length, pitch_]: value i of all series side by side

@@ -12,9 +12,9 @@ namespace legcnet {
 template <typename T>
 constexpr size_t kTileLanes = lanes::Lanes<T>::count;
 
-/// The most points that series of a tile may have: sums over them fit the words of TileLogDistances, and longer series
-/// are better sorted one by one.
-constexpr size_t kMostTilePoints = 1024;
+/// The most points that series of a tile may have: sums over them fit the words of TileLogDistances. (Longer series
+/// gain less here, and one alone costs as much as a tile.)
+constexpr size_t kMostTilePoints = 2048;
 
 /// Tiles of longer series would not fit into the caches.
 constexpr size_t kMostTileValues = 4096;
