@@ -111,6 +111,7 @@ export {
   type TicketRecord,
   toRecord,
 } from './pipeline/record.js';
+export { type Curves, type NetworkCurve, type NetworkName, curvesOf } from './pipeline/curves.js';
 export { writeRunFolder } from './pipeline/run-folder.js';
 export {
   type Approximation,

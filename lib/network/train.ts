@@ -31,6 +31,8 @@ export interface WatchOptions {
   readonly target: PartName;
   /** Options of the exponent, as the addon takes them. */
   readonly lyapunov: ExponentOptions;
+  /** Weights whose series is kept, thinned out; see `WatchedSeries.sample`. */
+  readonly sample?: Uint32Array;
   /** Also write every iterate to this .npy file, [iterates, weights]. */
   readonly log?: string;
 }
@@ -86,6 +88,8 @@ export interface TrainerState {
   readonly missing: Int32Array;
   readonly misclassification: Float64Array;
   readonly history: NativeEvaluations;
+  readonly sample: Float32Array;
+  readonly sampleEvery: number;
 }
 
 /** The watched series, as the Granger test takes it. */
@@ -98,6 +102,12 @@ export interface WatchedSeries {
   readonly misclassification: Float64Array;
   /** Wall time that computing the exponents took. */
   readonly seconds: number;
+  /**
+   * [weights of `WatchOptions.sample`, iterates], row-major: their series at iterates 0, sampleEvery, 2 sampleEvery, ...
+   * `sampleEvery` is the smallest power of two that leaves at most 2,000.
+   */
+  readonly sample?: Float32Array;
+  readonly sampleEvery?: number;
 }
 
 export type Scores = { readonly [P in PartName]?: Metrics };

@@ -4,7 +4,7 @@ import type { Dataset } from '../data/datasets.js';
 import { RandomState } from '../data/numpy-random.js';
 import { type JobOptions, type Progress, defaultThreads } from '../native.js';
 import { Mlp } from '../network/mlp.js';
-import { type TrainOptions, type TrainResult, toTrainResult } from '../network/train.js';
+import { type TrainOptions, type TrainResult, type WatchOptions, toTrainResult } from '../network/train.js';
 import { type OptionValues, checkJobOptions } from '../options.js';
 import { magnitudeScores, selectByCounts } from '../mask/select.js';
 import { type MaskSummary, summarise } from '../mask/mask.js';
@@ -12,6 +12,7 @@ import { type Judgement, judge } from './causality.js';
 import { Checkpoints } from './checkpoint.js';
 import { type PruneConfig, configHash, resolveConfig } from './config.js';
 import { type PreparedData, prepareData } from './data.js';
+import { explainedWeights } from './explained.js';
 import { type RunReferee, refereeRun } from './referee-run.js';
 import { type Retrain, selectMask } from './selection.js';
 import { version } from './version.js';
@@ -49,6 +50,8 @@ export interface PruneResult {
   readonly config: PruneConfig;
   readonly data: PreparedData;
   readonly initial: Mlp;
+  /** How the weights were watched; `sample` are the weights whose series are kept. */
+  readonly watch: WatchOptions & { readonly sample: Uint32Array };
   readonly dense: TrainResult;
   readonly judgement: Judgement;
   readonly ticket: Ticket;
@@ -107,7 +110,7 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const initial = given
     ? new Mlp(sizes, networkOptions(config), given)
     : await Mlp.random(sizes, { ...networkOptions(config), init: config.init, seed: config.seed });
-  const watch = planWatch(config, prepared, initial);
+  const watch = { ...planWatch(config, prepared, initial), sample: explainedWeights(initial.layers) };
   const dense = await timed('train', async () => {
     const options = { ...trainOptions(config), ...job('train', 'dense network'), watch };
     return toTrainResult(initial, await checkpoints.train('dense', initial, prepared.parts, options));
@@ -180,6 +183,7 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     config,
     data: prepared,
     initial,
+    watch,
     dense,
     judgement,
     ticket,

@@ -7,6 +7,7 @@ import { writeNpy } from '../data/npy.js';
 import { writeSafetensors } from '../interchange/safetensors.js';
 import type { Mlp } from '../network/mlp.js';
 import { configHash } from './config.js';
+import { curvesOf } from './curves.js';
 import type { PruneResult } from './prune.js';
 import type { RunRecord } from './record.js';
 
@@ -14,7 +15,7 @@ import type { RunRecord } from './record.js';
 export async function writeRunFolder(folder: string, result: PruneResult, record: RunRecord): Promise<void> {
   await mkdir(folder, { recursive: true });
   const at = (name: string): string => path.join(folder, name);
-  const { judgement, ticket, dense, initial, config } = result;
+  const { judgement, ticket, dense, initial, config, watch } = result;
   const { weights } = initial;
   await writeNpy(at('exponents.npy'), { data: judgement.exponents, shape: [weights, judgement.windows] });
   await writeNpy(at('misclassification.npy'), { data: judgement.misclassification, shape: [judgement.windows] });
@@ -31,6 +32,13 @@ export async function writeRunFolder(folder: string, result: PruneResult, record
     layers: ticket.summary.perLayer.map((layer) => ({ ...layer, file: `mask.${layer.name}.npy` })),
   };
   await writeFileAtomic(at('mask.json'), `${JSON.stringify(mask, undefined, 2)}\n`);
+  await writeFileAtomic(at('curves.json'), `${JSON.stringify(curvesOf(result))}\n`);
+  const { sample = new Float32Array(), sampleEvery = 1 } = dense.series ?? {};
+  const sampled = watch.sample.length;
+  await writeNpy(at('series.npy'), { data: sample, shape: [sampled, sample.length / sampled] });
+  const { series, window, stride } = watch;
+  const explained = { weights: [...watch.sample], every: sampleEvery, series, window, stride };
+  await writeFileAtomic(at('explained.json'), `${JSON.stringify(explained)}\n`);
   const metadata = { format: 'pt', legcnet: record.legcnet, config: record.configHash };
   await writeSafetensors(at('dense.safetensors'), tensorsOf(dense.network), metadata);
   await writeSafetensors(at('ticket.safetensors'), tensorsOf(ticket.training.network), metadata);

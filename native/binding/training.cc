@@ -84,6 +84,12 @@ SeriesOptions read_series(const Napi::Value& value, const NetworkSpec& spec) {
   options.single_exponents = fields.choice("exponentScalar", {"float64", "float32"}) == 1;
   options.target = static_cast<Part>(fields.choice("target", {"train", "validation", "test"}));
   options.lyapunov = read_lyapunov_options(Fields(fields.get("lyapunov"), "lyapunov"));
+  if (fields.has("sample")) {
+    options.sample = fields.array<uint32_t>("sample");
+    for (const uint32_t w : options.sample) {
+      if (w >= spec.weights()) throw_type(value.Env(), "series.sample", "indices of weights");
+    }
+  }
   if (fields.has("log")) options.log_path = fields.string("log");
   return options;
 }
@@ -283,6 +289,8 @@ class SeriesTask : public SessionTask {
       missing_ = trainer.missing_exponents();
       misclassification_ = trainer.misclassification();
       seconds_ = trainer.lyapunov_seconds();
+      every_ = trainer.sample().every();
+      sample_ = trainer.sample().by_column();
     });
   }
   Napi::Value value(Napi::Env env) override {
@@ -291,9 +299,13 @@ class SeriesTask : public SessionTask {
     object.Set("missing", array_owning(env, std::move(missing_)));
     object.Set("misclassification", array_owning(env, std::move(misclassification_)));
     object.Set("seconds", seconds_);
+    object.Set("sampleEvery", static_cast<double>(every_));
+    object.Set("sample", array_owning(env, std::move(sample_)));
     return object;
   }
   ExponentTable::Values exponents_;
+  std::vector<float> sample_;
+  uint64_t every_ = 1;
   std::vector<double> misclassification_;
   std::vector<int32_t> missing_;
   double seconds_ = 0;
@@ -321,6 +333,8 @@ class StateTask : public SessionTask {
     object.Set("missing", array_owning(env, std::move(state_.missing)));
     object.Set("misclassification", array_owning(env, std::move(state_.misclassification)));
     object.Set("history", evaluations_object(env, state_.history, classes_));
+    object.Set("sampleEvery", static_cast<double>(state_.sample.every));
+    object.Set("sample", array_owning(env, std::move(state_.sample.iterates)));
     return object;
   }
   size_t classes_ = 0;
@@ -444,6 +458,12 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
       }
       state.missing = fields.array<int32_t>("missing", watched);
       state.history = read_evaluations(fields.get("history"), class_count(spec));
+      state.sample.every = static_cast<uint64_t>(fields.integer("sampleEvery", 1, int64_t(1) << 53));
+      state.sample.iterates = fields.array<float>("sample");
+      const size_t sampled = trainer.sample().columns(), values = state.sample.iterates.size();
+      if (sampled == 0 ? values > 0 : values % sampled > 0 || values / sampled > SeriesSample::kMost) {
+        throw_type(info.Env(), "state.sample", "whole iterates of the weights sampled");
+      }
       require_idle(info.Env());  // a getter of the state may have started a job
       trainer.restore(state);
     });

@@ -43,6 +43,9 @@ Trainer<T>::Trainer(const NetworkSpec& spec, const TrainingOptions& training, co
   packed_.resize(weights);
   for_each_weight(spec, [&](size_t shown, size_t kept) { packed_[shown] = kept; });
   scratch_.resize(weights);
+  std::vector<size_t> columns;
+  for (const uint32_t w : series_.sample) columns.push_back(packed_[w]);
+  sample_ = SeriesSample(std::move(columns));
   if (series_.kind != SeriesKind::difference) return;
   std::vector<double> moved(parameters);
   moved[series_.perturbed_weight] += series_.perturbation;
@@ -89,6 +92,7 @@ void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
       step(order.data() + first, end - first, threads, control);
       ++iterate_;
       if (in_series(iterate_)) {
+        sample_.add(iterate_, window_->row(iterate_));
         close_window(threads, control);
         remember_window_start();
       }
@@ -179,6 +183,7 @@ void Trainer<T>::log_first() {
     for (size_t i = 0; i < scratch_.size(); ++i) row[i] = scratch_[i] - row[i];
   }
   if (log_) log_to_file(iterate_);
+  sample_.add(iterate_, row);
   logged_ = true;
 }
 
@@ -246,6 +251,7 @@ TrainerState Trainer<T>::state() const {
   state.missing = mid_watch ? at.missing : missing_;
   state.misclassification.assign(misclassification_.begin(), misclassification_.begin() + static_cast<ptrdiff_t>(kept));
   state.history.assign(history_.begin(), history_.begin() + static_cast<ptrdiff_t>(evaluations));
+  state.sample = sample_.until(at.iterate);
   return state;
 }
 
@@ -261,6 +267,7 @@ void Trainer<T>::restore(const TrainerState& state) {
   missing_ = state.missing;
   misclassification_ = state.misclassification;
   history_ = state.history;
+  sample_.assign(state.sample);
   log_.reset();
 }
 

@@ -14,6 +14,7 @@
 #include "network.h"
 #include "npy_log.h"
 #include "samples.h"
+#include "series_sample.h"
 #include "weight_window.h"
 
 namespace legcnet {
@@ -44,7 +45,8 @@ struct SeriesOptions {
   bool single_exponents = false;       // keep exponents as float
   Part target = kTrain;
   LyapunovOptions lyapunov;
-  std::string log_path;  // also write every iterate here, public order; empty: do not
+  std::vector<uint32_t> sample;  // public indices of the weights whose series are kept, thinned out
+  std::string log_path;          // also write every iterate here, public order; empty: do not
 };
 
 enum class Stop { none, epochs, accuracy, diverged };
@@ -59,6 +61,7 @@ struct TrainerState {
   std::vector<int32_t> missing;                     // [weights] how many of them have none
   std::vector<double> misclassification;            // [the same windows]
   std::vector<Evaluation> history;                  // [epochs that ended by then, parts]
+  SeriesSample::Values sample;                      // up to the iterate
 };
 
 template <typename T>
@@ -95,6 +98,8 @@ class Trainer {
   double lyapunov_seconds() const { return lyapunov_seconds_; }
   const std::vector<double>& misclassification() const { return misclassification_; }
   const std::vector<Evaluation>& history() const { return history_; }
+  /// The series of SeriesOptions::sample.
+  const SeriesSample& sample() const { return sample_; }
 
  private:
   /// Parameters at the beginning of a window.
@@ -136,6 +141,7 @@ class Trainer {
   std::vector<int32_t> missing_;
   std::vector<double> misclassification_;
   std::vector<Evaluation> history_;
+  SeriesSample sample_;
   double lyapunov_seconds_ = 0;
 };
 

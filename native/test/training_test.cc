@@ -79,6 +79,7 @@ TEST_CASE("resuming from a state gives the same bits") {
         SeriesOptions series = watching(SeriesKind::difference, 1e-8);
         series.stride = stride;
         series.last_iterate = last;
+        series.sample = {15, 3};
         Control control;
         Trainer<double> whole = make(series, parts), first = make(series, parts), second = make(series, parts);
         whole.run(9, 2, control);
@@ -90,10 +91,39 @@ TEST_CASE("resuming from a state gives the same bits") {
         CHECK(whole.parameters() == second.parameters());
         CHECK(whole.take_exponents() == second.take_exponents());
         CHECK(whole.missing_exponents() == second.missing_exponents());
+        CHECK(whole.sample().by_column() == second.sample().by_column());
         CHECK(whole.misclassification() == second.misclassification());
         REQUIRE(whole.history().size() == second.history().size());
         for (size_t i = 0; i < whole.history().size(); ++i) CHECK(whole.history()[i].loss == second.history()[i].loss);
       }
+    }
+  }
+}
+
+TEST_CASE("a sample never has more iterates than it may, evenly spaced from the first") {
+  for (const uint64_t last : {0, 1, 1999, 2000, 2001, 3999, 4000, 50000}) {
+    CAPTURE(last);
+    SeriesSample sample({2, 0}), resumed({2, 0});
+    for (uint64_t i = 0; i <= last; ++i) {
+      const double row[] = {static_cast<double>(i), -1, static_cast<double>(2 * i)};
+      sample.add(i, row);
+      sample.add(i, row);  // as after restore()
+    }
+    resumed.assign(sample.until(last / 3));
+    for (uint64_t i = last / 3; i <= last; ++i) {
+      const double row[] = {static_cast<double>(i), -1, static_cast<double>(2 * i)};
+      resumed.add(i, row);
+    }
+    const std::vector<float> series = sample.by_column();
+    CHECK(series == resumed.by_column());
+    CHECK(sample.every() == resumed.every());
+    const size_t kept = series.size() / 2;
+    CHECK(kept == last / sample.every() + 1);
+    CHECK(kept <= SeriesSample::kMost);
+    CHECK((sample.every() == 1 || kept > SeriesSample::kMost / 2));
+    for (size_t i = 0; i < kept; ++i) {
+      CHECK(series[i] == static_cast<float>(2 * i * sample.every()));
+      CHECK(series[kept + i] == static_cast<float>(i * sample.every()));
     }
   }
 }

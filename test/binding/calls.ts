@@ -44,6 +44,7 @@ const trainerOptions = () => ({
     expectedWindows: 5,
     exponentScalar: 'float32',
     target: 'train',
+    sample: Uint32Array.of(0, 19),
     lyapunov: { ...resolveExponent(), embeddingDimension: 2, horizon: 2 },
   },
   parts: [newSamples(), newSamples(), undefined],

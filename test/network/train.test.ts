@@ -165,6 +165,42 @@ test('a resumed training continues its log to the same bytes; a log that cannot 
   });
 });
 
+test('the series of a sample of weights is the log, thinned out; the same bits for any threads and when resumed', async () => {
+  const { network, parts } = await setUp();
+  const sample = Uint32Array.of(47, 0, 13, 13);
+  for (const { epochs, every, over } of [
+    { epochs: 3, every: 1, over: { lastIterate: 100 } },
+    { epochs: 33, every: 1, over: {} }, // 1981 iterates
+    { epochs: 34, every: 2, over: { series: 'weights' as const } },
+    { epochs: 67, every: 4, over: {} },
+  ]) {
+    await withTempFolder(async (folder) => {
+      const log = `${folder}/log.npy`;
+      const options = { learningRate: 0.5, epochs, checkpointSeconds: 0 };
+      const states: TrainerState[] = [];
+      const whole = await train(network, parts, {
+        ...{ ...options, threads: 1, watch: watching({ ...over, log, sample }) },
+        onCheckpoint: async (state) => void states.push(state),
+      });
+      const { data, shape } = await readNpy(log, { dtype: 'f8' });
+      const iterates = Array.from({ length: Math.ceil((shape[0] as number) / every) }, (_, i) => i * every);
+      const wanted = [...sample].flatMap((w) =>
+        iterates.map((i) => Math.fround(data[i * network.weights + w] as number)),
+      );
+      assert.is(whole.series?.sampleEvery, every);
+      assert.equal(whole.series?.sample, Float32Array.from(wanted));
+      for (const resumeFrom of states) {
+        const watch = watching({ ...over, sample });
+        const { series } = await train(network, parts, { ...options, threads: 2, watch, resumeFrom });
+        assert.equal(series?.sample, whole.series?.sample);
+        assert.is(series?.sampleEvery, every);
+      }
+    });
+  }
+  const { series } = await train(network, parts, { learningRate: 0.5, epochs: 1, watch: watching() });
+  assert.is(series?.sample?.length, 0);
+});
+
 test('the same seed gives the same bits for any number of threads', async () => {
   const { network, parts } = await setUp();
   const options = (threads: number): TrainOptions => ({ learningRate: 0.5, epochs: 5, watch: watching(), threads });

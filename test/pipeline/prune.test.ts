@@ -9,6 +9,7 @@ import type { Dataset } from '../../lib/data/datasets.js';
 import { readNpy } from '../../lib/data/npy.js';
 import { LegcnetError } from '../../lib/errors.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
+import type { NetworkCurve } from '../../lib/pipeline/curves.js';
 import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
 import { firstWindows } from '../../lib/pipeline/referee.js';
 import { refereeRun } from '../../lib/pipeline/referee-run.js';
@@ -80,6 +81,26 @@ test('the run folder holds what it says', async () => {
       weights.forEach((w, i) => assert.is(w === 0, data[i] === 0, `${layer.name}[${i}]`));
     }
     assert.is(kept, 30);
+    const curves = JSON.parse(await readFile(`${folder}/curves.json`, 'utf8'));
+    assert.equal(Object.keys(curves), ['dense', 'ticket', 'random', 'magnitude']);
+    for (const [name, { epochs, accuracy, loss }] of Object.entries<NetworkCurve>(curves)) {
+      assert.equal(
+        epochs,
+        [...Array(20).keys()].map((i) => i + 1),
+      );
+      const network = record[name] ?? record.baselines[name];
+      for (const part of ['train', 'validation', 'test'] as const) {
+        assert.is(accuracy[part]?.length, 20);
+        assert.is(accuracy[part]?.at(-1), network.accuracy[part]);
+        assert.is(loss[part]?.at(-1), network.loss[part]);
+      }
+    }
+    const explained = JSON.parse(await readFile(`${folder}/explained.json`, 'utf8'));
+    const series = await readNpy(`${folder}/series.npy`, { dtype: 'f4' });
+    const iterates = 20 * Math.ceil(record.data.parts.train / record.config.batchSize) + 1;
+    assert.is(explained.weights.length, 48);
+    assert.equal(series.shape, [48, Math.ceil(iterates / explained.every)]);
+    assert.is(record.windows, Math.floor((iterates - explained.window) / explained.stride) + 1);
     assert.equal(record.baselines.random.perLayer, record.ticket.perLayer);
     assert.equal(record.baselines.magnitude.perLayer, record.ticket.perLayer);
   });
@@ -138,6 +159,9 @@ test('a run that was stopped resumes to the same bits, and only with the same co
     const resumed = await prune('iris', { ...quick, checkpoint, resume: true });
     assert.equal(resumed.ticket.training.network.parameters, whole.ticket.training.network.parameters);
     assert.equal(resumed.judgement.exponents, whole.judgement.exponents);
+    assert.ok(whole.dense.series?.sample?.some((value) => value !== 0));
+    assert.equal(resumed.dense.series?.sample, whole.dense.series?.sample);
+    assert.equal(resumed.dense.history, whole.dense.history);
     assert.equal(resumed.ticket.mask, whole.ticket.mask);
     await resumed.checkpoints.clear();
     assert.not((await readdir(folder)).includes('checkpoint'));
@@ -275,6 +299,15 @@ test('the referee: placebo, power, controls; the same bits for any number of thr
     }
     assert.is(referee.placeboTicket.source, 2);
     assert.ok(referee.verdict.length >= 4);
+    const { shuffled, placebo } = JSON.parse(await readFile(`${folder}/1/curves.json`, 'utf8'));
+    for (const [curve, control] of [
+      [shuffled, referee.shuffled],
+      [placebo, referee.placeboTicket],
+    ]) {
+      const { train, validation, test } = control.accuracy;
+      assert.equal(curve.epochs, [control.epochs]);
+      assert.equal(curve.accuracy, { train: [train], validation: [validation], test: [test] });
+    }
     assert.not((await prune('iris', quick)).referee);
 
     const aborter = new AbortController();
