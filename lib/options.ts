@@ -522,10 +522,10 @@ export const options = {
     help: 'test statistic',
   }),
   stationarity: choice({
-    choices: ['none', 'difference'],
+    choices: ['none', 'difference', 'adf', 'kpss'],
     default: 'none',
     group: 'test',
-    help: 'take first differences of both series before testing',
+    help: 'first differences of both series, or only of one that the ADF or KPSS test says has a unit root',
   }),
   alpha: real({ min: 0, max: 1, default: 0.05, group: 'test', help: 'p below this is causal' }),
   correction: choice({
@@ -534,6 +534,13 @@ export const options = {
     group: 'test',
     help: 'multiple testing: none, Benjamini-Hochberg, Benjamini-Yekutieli',
   }),
+  lagCorrection: choice({
+    choices: ['none', 'circular-shift'],
+    default: 'none',
+    group: 'test',
+    help: "correct p for the choice of the lag: its rank among those of the source's circular shifts, each at its best lag",
+  }),
+  shifts: integer({ min: 1, max: 10_000, default: 199, group: 'test', help: 'circular shifts at most' }),
   pRounding: custom<'none' | number>()({
     schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,
     expected: '"none" or a number of decimals from 0 to 15',

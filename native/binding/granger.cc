@@ -57,7 +57,7 @@ class Turn {
 /// What a session and its tasks share.
 struct Session {
   size_t rows = 0, samples = 0;
-  bool difference = false;
+  Stationarity stationarity = Stationarity::kNone;
   bool pairwise = false;  // each source has its own target; there is no common one
   GrangerOptions options;
   Values target;
@@ -67,7 +67,7 @@ struct Session {
   Turn turn;
 
   SeriesRows rows_of(const Values& values) const {
-    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, difference); }, values);
+    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, stationarity); }, values);
   }
 
   /// Made by the first task that asks.
@@ -151,14 +151,15 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
                                                InstanceMethod<&SessionHandle::result>("result")}));
   }
 
-  /// ({target: [samples] or null (pairwise), rows, samples, difference, maxLag, lagOrder, statistic, perLag,
-  ///   allStatistics})
+  /// ({target: [samples] or null (pairwise), rows, samples, stationarity, maxLag, lagOrder, statistic, shifts,
+  ///   seed, perLag, allStatistics})
   explicit SessionHandle(const Napi::CallbackInfo& info) : ObjectWrap(info), session_(std::make_shared<Session>()) {
     const Fields fields(info[0], "session");
     Session& session = *session_;
     session.rows = static_cast<size_t>(fields.integer("rows", 0, int64_t(1) << 32));
     session.samples = static_cast<size_t>(fields.integer("samples", 0, 1 << 24));
-    session.difference = fields.boolean("difference");
+    session.stationarity =
+        static_cast<Stationarity>(fields.choice("stationarity", {"none", "difference", "adf", "kpss"}));
     session.pairwise = !fields.has("target");
     GrangerOptions& options = session.options;
     options.max_lag = static_cast<int>(fields.integer("maxLag", 1, 1000));
@@ -166,6 +167,8 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
     options.first_lag = options.lag_order == LagOrder::kFixed ? options.max_lag : 1;
     options.statistic = static_cast<GrangerStatistic>(
         fields.choice("statistic", {"ssr-ftest", "ssr-chi2test", "lrtest", "params-ftest"}));
+    options.shifts = static_cast<int>(fields.integer("shifts", 0, 1 << 20));
+    options.seed = static_cast<uint64_t>(fields.integer("seed", 0, UINT32_MAX));
     options.all_statistics = fields.boolean("allStatistics");
     options.per_lag = fields.boolean("perLag") || options.all_statistics;
     if (!session.pairwise) copy_values(fields, "target", session.samples, session.target);
@@ -189,6 +192,7 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
     object.Set("pValue", shared(info.Env(), result.p_value));
     object.Set("score", shared(info.Env(), result.score));
     object.Set("complete", shared(info.Env(), result.complete));
+    object.Set("differenced", shared(info.Env(), result.differenced));
     object.Set("status", shared(info.Env(), result.status));
     object.Set("restrictedRss", shared(info.Env(), result.restricted_rss));
     object.Set("unrestrictedRss", shared(info.Env(), result.unrestricted_rss));

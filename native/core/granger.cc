@@ -12,6 +12,7 @@
 #include "granger_target.h"
 #include "keep_subnormals.h"
 #include "parallel.h"
+#include "random.h"
 #include "simd.h"
 #include "tail_lanes.h"
 
@@ -30,6 +31,9 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kTolerance = 2e-9;
 /// Below this (of 1..4) a source's lag is too close to the other columns for the fast path to speak about rank.
 constexpr double kLeastPivot = 1e-5;
+
+/// Relative difference at which two p-values count as one.
+constexpr double kSamePValue = 1e-8;
 
 constexpr size_t kLaneRows = GrangerBatch::kRows;
 static_assert(kLaneRows == kLanes<double>);
@@ -107,6 +111,13 @@ class RowTester {
     for (int lag = options.first_lag; lag <= options.max_lag; ++lag) {
       fast_[static_cast<size_t>(lag)].restricted = std::ldexp(this->target(lag).rss, 2 * target.series.exponent);
     }
+    if (options.shifts > 0) {
+      shifts_ = circular_shifts(target.n, target.last_lag, options.shifts, options.seed);
+      unshifted_ = options;
+      unshifted_.shifts = 0;
+      unshifted_.per_lag = unshifted_.all_statistics = false;
+      turned_ = std::make_unique<RowTester>(target, unshifted_);
+    }
     const int n = static_cast<int>(target.n);
     for (int lag = 0; lag <= target.top_lag; ++lag) {
       switch (options.statistic) {
@@ -127,7 +138,15 @@ class RowTester {
       }
       batch_.run(rows.sources, row, count, common_lanes());
       weigh();
-      for (size_t lane = 0; lane < count; ++lane) judge(lane, rows.first_result + row + lane, result, control);
+      for (size_t lane = 0; lane < count; ++lane) {
+        const size_t out = rows.first_result + row + lane;
+        const int chosen = choose(lane, control);
+        write(out, chosen, result);
+        result.differenced[out] = batch_.differenced(lane);
+        if (options_.shifts > 0 && chosen > 0) {
+          result.p_value[out] = share_of_shifts(batch_.raw(lane), result.p_value[out], control);
+        }
+      }
     }
   }
 
@@ -159,7 +178,7 @@ class RowTester {
   /// No lag of this target can be tested, but the source may have reasons that come first.
   void refuse(const SeriesRows& sources, size_t row, size_t out, GrangerResult& result) {
     raw_.resize(target_.n);
-    sources.read(row, raw_.data());
+    result.differenced[out] = sources.read(row, raw_.data());
     const bool finite = std::all_of(raw_.begin(), raw_.end(), [](double v) { return std::fabs(v) <= kGrangerLargest; });
     const size_t run = longest_run(raw_.data(), target_.n > 0 ? target_.n - 1 : 0);
     for (int lag = options_.first_lag; lag <= options_.max_lag; ++lag) {
@@ -234,7 +253,32 @@ class RowTester {
     }
   }
 
-  void judge(size_t lane, size_t row, GrangerResult& result, const Control& control) {
+  /// (1 + how many shifted sources have a p as small) / (1 + how many there are).
+  double share_of_shifts(const double* series, double p_value, const Control& control) {
+    const size_t n = target_.n, count = shifts_.size();
+    shifted_.resize(count * n);
+    for (size_t i = 0; i < count; ++i) {
+      std::rotate_copy(series, series + shifts_[i], series + n, shifted_.begin() + static_cast<ptrdiff_t>(i * n));
+    }
+    const SeriesRows sources(shifted_.data(), n);
+    size_t as_small = 1;
+    for (size_t row = 0; row < count; row += kLaneRows) {
+      control.check();
+      const size_t lanes = std::min(kLaneRows, count - row);
+      turned_->batch_.run(sources, row, lanes, turned_->common_lanes());
+      turned_->weigh();
+      for (size_t lane = 0; lane < lanes; ++lane) {
+        const int chosen = turned_->choose(lane, control);
+        // as small to within rounding: a series that repeats itself has itself among its shifts
+        if (chosen > 0 && turned_->tests_[static_cast<size_t>(chosen)].p_value <= p_value * (1 + kSamePValue))
+          ++as_small;
+      }
+    }
+    return static_cast<double>(as_small) / static_cast<double>(count + 1);
+  }
+
+  /// Tests a loaded source at every lag and returns the lag that is its own, 0 where none could be tested.
+  int choose(size_t lane, const Control& control) {
     copied_ = false;
     const bool finite = batch_.finite(lane);
     const size_t run = batch_.run_length(lane);
@@ -252,7 +296,7 @@ class RowTester {
         best = lag;
       }
     }
-    write(row, best, result);
+    return best;
   }
 
   void run_test(size_t lane, int lag, Test& test, const Control& control) {
@@ -333,6 +377,10 @@ class RowTester {
   std::vector<Test> tests_;           // by lag, of one row
   std::vector<Chi2Tail> chi2_tails_;  // by lag, if the statistic is of this kind
   std::vector<FTail> f_tails_;
+  std::vector<size_t> shifts_;
+  std::vector<double> shifted_;        // [shifts, n] of one source
+  std::unique_ptr<RowTester> turned_;  // tests them
+  GrangerOptions unshifted_;           // its options
   bool copied_ = false;
   std::vector<double> raw_;
   Standardised standardised_;
@@ -391,12 +439,26 @@ void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] size_t byt
 }
 
 GrangerResult::GrangerResult(size_t rows, const GrangerOptions& options)
-    : lags(options.max_lag - options.first_lag + 1), lag_order(rows), p_value(rows), score(rows), complete(rows) {
+    : lags(options.max_lag - options.first_lag + 1),
+      lag_order(rows),
+      p_value(rows),
+      score(rows),
+      complete(rows),
+      differenced(rows) {
   if (!options.per_lag) return;
   const size_t cells = rows * static_cast<size_t>(lags);
   status = ResultArray<uint8_t>(cells);
   for (auto* array : {&restricted_rss, &unrestricted_rss, &lag_p_value}) *array = ResultArray<double>(cells);
   if (options.all_statistics) statistics = ResultArray<double>(cells * 16);
+}
+
+std::vector<size_t> circular_shifts(size_t n, int max_lag, int count, uint64_t seed) {
+  const auto least = static_cast<size_t>(max_lag) + 1;
+  if (n < 2 * least) return {};
+  const std::vector<uint32_t> order = permutation(n + 1 - 2 * least, seed, 0);
+  std::vector<size_t> shifts(std::min(order.size(), static_cast<size_t>(count)));
+  for (size_t i = 0; i < shifts.size(); ++i) shifts[i] = least + order[i];
+  return shifts;
 }
 
 void granger(const GrangerRows& rows, const TargetModel& target, const GrangerOptions& options, GrangerResult& result,

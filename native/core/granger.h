@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "control.h"
 #include "series_rows.h"
@@ -48,6 +49,10 @@ struct GrangerOptions {
   LagOrder lag_order = LagOrder::kMinP;
   /// The one whose p-values are wanted.
   GrangerStatistic statistic = GrangerStatistic::kSsrFtest;
+  /// Corrects the chosen lag's p for the choice: its share among the p-values, chosen in the same way, of up to this
+  /// many circular shifts of the source (see circular_shifts). 0: none.
+  int shifts = 0;
+  uint64_t seed = 0;
   bool per_lag = false;         ///< fill the arrays by lag
   bool all_statistics = false;  ///< and `statistics`; wants per_lag
   int threads = 1;
@@ -79,10 +84,11 @@ struct GrangerResult {
   GrangerResult(size_t rows, const GrangerOptions& options);
 
   int lags;
-  ResultArray<int32_t> lag_order;  ///< [rows] the chosen lag, 0 where none could be tested
-  ResultArray<double> p_value;     ///< [rows] of the chosen lag, an upper tail
-  ResultArray<double> score;       ///< [rows] ln(a / b) of the chosen lag, 0 where there is none
-  ResultArray<uint8_t> complete;   ///< [rows] 1 where every lag could be tested
+  ResultArray<int32_t> lag_order;    ///< [rows] the chosen lag, 0 where none could be tested
+  ResultArray<double> p_value;       ///< [rows] of the chosen lag, an upper tail, corrected if `shifts` says so
+  ResultArray<double> score;         ///< [rows] ln(a / b) of the chosen lag, 0 where there is none
+  ResultArray<uint8_t> complete;     ///< [rows] 1 where every lag could be tested
+  ResultArray<uint8_t> differenced;  ///< [rows] 1 where the source's differences were tested
 
   ResultArray<uint8_t> status;           ///< [rows, lags] GrangerStatus
   ResultArray<double> restricted_rss;    ///< [rows, lags] a, in squared units of the target
@@ -99,6 +105,10 @@ struct GrangerRows {
   /// Called, by whichever thread, when all that is left to do has been begun: others may start to take cores.
   std::function<void()> all_begun = [] {};
 };
+
+/// By how many samples to turn a series of n, so that none of lags 1..max_lag meets what one of them meets unturned: up
+/// to `count` of max_lag + 1..n - max_lag - 1, all different, in random order. Empty where there are none.
+std::vector<size_t> circular_shifts(size_t n, int max_lag, int count, uint64_t seed);
 
 /// Tests sources against one target.
 /// requires: sources.length() == target.n; the target was prepared for the same lags

@@ -176,6 +176,31 @@ test('min-p over many lags finds causes in noise: the reason why it is not the s
   assert.ok(result.verdict.filter((v) => v === 'causal').length > 250);
 });
 
+test('corrected by circular shifts, min-p calls noise causal no more often than alpha says, and finds a planted cause', async () => {
+  const [rows, n, alpha] = [1000, 80, 0.05];
+  const options = { statistic: 'ssr-chi2test', maxLag: 6, alpha, lagCorrection: 'circular-shift', seed: 4 } as const;
+  const normal = normals(60);
+  const sources = noise(rows, n, 61);
+  const targets = noise(rows, n, 62);
+  const { pValue, verdict } = await grangerTest(sources, targets, options);
+  const causal = verdict.filter((v) => v === 'causal').length;
+  // p is at least 1 / 68 in steps of that: 3 of 68 are below 0.05. 99.9 % of the binomial distribution.
+  const expected = rows * (3 / 68);
+  assert.ok(Math.abs(causal - expected) < 3.3 * Math.sqrt(expected), `${causal} of ${rows}`);
+  assert.ok(Math.abs(pValue.filter((p) => p <= 0.5).length - rows / 2) < 3.3 * Math.sqrt(rows / 4));
+  const plain = await grangerTest(sources, targets, { ...options, lagCorrection: 'none' });
+  assert.ok(plain.verdict.filter((v) => v === 'causal').length > 4 * causal);
+  assert.equal(plain.lagOrder, (await grangerTest(sources, targets, options)).lagOrder);
+
+  const effect = Float64Array.from({ length: n }, normal);
+  for (let t = 2; t < n; t++) effect[t]! += sources.data[5 * n + t - 2]!;
+  const found = await grangerTest(sources, effect, options);
+  assert.is(found.pValue[5], 1 / 68);
+  const again = await grangerTest(sources, effect, { ...options, threads: 1 });
+  assert.ok(bitsOf(again).equals(bitsOf(found)));
+  assert.ok(!bitsOf(await grangerTest(sources, effect, { ...options, shifts: 30, seed: 5 })).equals(bitsOf(found)));
+});
+
 test('the adjusted p is what the verdict goes by', async () => {
   const result = await grangerTest(noise(50, 40, 12), randomSeries('noise', 40, 13), { alpha: 0.3, correction: 'by' });
   assert.equal(result.adjustedPValue, adjustPValues(result.pValue, 'by'));
