@@ -253,7 +253,7 @@ export async function plainPValues(
   const samples = sources.shape[1] as number;
   const target = targets.length === samples ? targets : { data: targets, shape: [targets.length / samples, samples] };
   const options = { maxLag, lagOrder, statistic, stationarity, alpha, pRounding, failedTest };
-  return (await grangerTest(sources, target, { ...options, correction: 'none', ...job })).pValue;
+  return (await grangerTest(sources, target, { ...options, correction: 'none', perLag: false, ...job })).pValue;
 }
 
 /** p-values of the weights that were tested, before correction. */

@@ -256,22 +256,21 @@ class RowTester {
   /// (1 + how many shifted sources have a p as small) / (1 + how many there are).
   double share_of_shifts(const double* series, double p_value, const Control& control) {
     const size_t n = target_.n, count = shifts_.size();
-    shifted_.resize(count * n);
-    for (size_t i = 0; i < count; ++i) {
-      std::rotate_copy(series, series + shifts_[i], series + n, shifted_.begin() + static_cast<ptrdiff_t>(i * n));
-    }
+    shifted_.resize(kLaneRows * n);
     const SeriesRows sources(shifted_.data(), n);
     size_t as_small = 1;
-    for (size_t row = 0; row < count; row += kLaneRows) {
+    for (size_t first = 0; first < count; first += kLaneRows) {
       control.check();
-      const size_t lanes = std::min(kLaneRows, count - row);
-      turned_->batch_.run(sources, row, lanes, turned_->common_lanes());
+      const size_t lanes = std::min(kLaneRows, count - first);
+      for (size_t i = 0; i < lanes; ++i) {
+        std::rotate_copy(series, series + shifts_[first + i], series + n, &shifted_[i * n]);
+      }
+      turned_->batch_.run(sources, 0, lanes, turned_->common_lanes());
       turned_->weigh();
       for (size_t lane = 0; lane < lanes; ++lane) {
-        const int chosen = turned_->choose(lane, control);
+        const auto chosen = static_cast<size_t>(turned_->choose(lane, control));
         // as small to within rounding: a series that repeats itself has itself among its shifts
-        if (chosen > 0 && turned_->tests_[static_cast<size_t>(chosen)].p_value <= p_value * (1 + kSamePValue))
-          ++as_small;
+        if (chosen > 0 && turned_->tests_[chosen].p_value <= p_value * (1 + kSamePValue)) ++as_small;
       }
     }
     return static_cast<double>(as_small) / static_cast<double>(count + 1);
@@ -378,9 +377,9 @@ class RowTester {
   std::vector<Chi2Tail> chi2_tails_;  // by lag, if the statistic is of this kind
   std::vector<FTail> f_tails_;
   std::vector<size_t> shifts_;
-  std::vector<double> shifted_;        // [shifts, n] of one source
-  std::unique_ptr<RowTester> turned_;  // tests them
-  GrangerOptions unshifted_;           // its options
+  std::vector<double> shifted_;  // [kLaneRows, n] of one source
+  GrangerOptions unshifted_;
+  std::unique_ptr<RowTester> turned_;  // tests them by these options
   bool copied_ = false;
   std::vector<double> raw_;
   Standardised standardised_;
