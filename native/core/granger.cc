@@ -112,7 +112,7 @@ class RowTester {
       fast_[static_cast<size_t>(lag)].restricted = std::ldexp(this->target(lag).rss, 2 * target.series.exponent);
     }
     if (options.shifts > 0) {
-      shifts_ = circular_shifts(target.n, target.last_lag, options.shifts, options.seed);
+      shifts_ = circular_shifts(target.n, options.shifts, options.seed);
       unshifted_ = options;
       unshifted_.shifts = 0;
       unshifted_.per_lag = unshifted_.all_statistics = false;
@@ -451,12 +451,11 @@ GrangerResult::GrangerResult(size_t rows, const GrangerOptions& options)
   if (options.all_statistics) statistics = ResultArray<double>(cells * 16);
 }
 
-std::vector<size_t> circular_shifts(size_t n, int max_lag, int count, uint64_t seed) {
-  const auto least = static_cast<size_t>(max_lag) + 1;
-  if (n < 2 * least) return {};
-  const std::vector<uint32_t> order = permutation(n + 1 - 2 * least, seed, 0);
+std::vector<size_t> circular_shifts(size_t n, int count, uint64_t seed) {
+  if (n < 2) return {};
+  const std::vector<uint32_t> order = permutation(n - 1, seed, 0);
   std::vector<size_t> shifts(std::min(order.size(), static_cast<size_t>(count)));
-  for (size_t i = 0; i < shifts.size(); ++i) shifts[i] = least + order[i];
+  for (size_t i = 0; i < shifts.size(); ++i) shifts[i] = order[i] + size_t(1);
   return shifts;
 }
 

@@ -106,9 +106,10 @@ struct GrangerRows {
   std::function<void()> all_begun = [] {};
 };
 
-/// By how many samples to turn a series of n, so that none of lags 1..max_lag meets what one of them meets unturned: up
-/// to `count` of max_lag + 1..n - max_lag - 1, all different, in random order. Empty where there are none.
-std::vector<size_t> circular_shifts(size_t n, int max_lag, int count, uint64_t seed);
+/// By how many samples to turn a series of n: up to `count` of 1..n - 1, all different, in random order. Those near 0
+/// too: with them the p of a source is its rank in a group that turning leaves as it is; without them, too many would
+/// be small.
+std::vector<size_t> circular_shifts(size_t n, int count, uint64_t seed);
 
 /// Tests sources against one target.
 /// requires: sources.length() == target.n; the target was prepared for the same lags
