@@ -147,9 +147,9 @@ const CHUNK_BYTES = 2 ** 21;
  *
  * The least of many p-values is not a p-value: `lagCorrection: 'circular-shift'` compares it with those of up to `shifts`
  * circular shifts of the source, which keep its own dynamics and lose its relation to the target, each at its own best
- * lag: p = (1 + those as small) / (1 + shifts). Under up to maxLag - 1 of the n - 1 shifts a cause is seen at
- * another lag, so p is hardly below maxLag / n where these are found as strong: take n of 20 maxLag or more. Which shifts are taken, if not all, depends on `seed` alone. `shifts`
- * times the cost.
+ * lag: p = (1 + those as small) / (1 + shifts). Under up to maxLag - 1 of the n - 1 shifts a cause is seen at another lag,
+ * so p may not fall below maxLag / n: take n of 20 maxLag or more. Which shifts are taken, if not all, depends on `seed`
+ * alone. `shifts` times the cost.
  *
  * The authors' rule: {maxLag: 14, lagOrder: 'min-p', statistic: 'ssr-chi2test', pRounding: 4, failedTest: 'causal'}.
  *
