@@ -540,7 +540,13 @@ export const options = {
     group: 'test',
     help: "correct p for the choice of the lag: its rank among those of the source's circular shifts, each at its best lag",
   }),
-  shifts: integer({ min: 1, max: 10_000, default: 199, group: 'test', help: 'circular shifts at most' }),
+  shifts: integer({
+    min: 1,
+    max: 10_000,
+    default: 199,
+    group: 'test',
+    help: 'circular shifts at most; p is then at least 1 / (1 + shifts)',
+  }),
   pRounding: custom<'none' | number>()({
     schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,
     expected: '"none" or a number of decimals from 0 to 15',

@@ -66,14 +66,15 @@ struct Session {
   std::vector<Values> spare;
   Turn turn;
 
-  SeriesRows rows_of(const Values& values) const {
-    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, stationarity); }, values);
+  SeriesRows rows_of(const Values& values, const Control& control) const {
+    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, stationarity, &control); },
+                      values);
   }
 
   /// Made by the first task that asks.
   const TargetModel& model(const Control& control) {
     std::call_once(once_, [&] {
-      const SeriesRows series_of_target = rows_of(target);
+      const SeriesRows series_of_target = rows_of(target, control);
       std::vector<double> series(series_of_target.length());
       series_of_target.read(0, series.data());
       model_ = std::make_unique<TargetModel>(series.data(), series.size(), options.first_lag, options.max_lag, control);
@@ -123,9 +124,9 @@ class GrangerTask : public Task {
 
   void test(const std::function<void()>& give) {
     control().check();
-    const GrangerRows rows{session_->rows_of(sources_), count_, first_, give};
+    const GrangerRows rows{session_->rows_of(sources_, control()), count_, first_, give};
     if (session_->pairwise) {
-      granger_pairs(rows, session_->rows_of(targets_), options_, *session_->result, control());
+      granger_pairs(rows, session_->rows_of(targets_, control()), options_, *session_->result, control());
     } else {
       granger(rows, session_->model(control()), options_, *session_->result, control());
     }

@@ -42,7 +42,8 @@ class UnitRootTask : public Task {
       for (size_t row = block * kBlock; row < end; ++row) {
         control().check();
         const double* series = series_.data() + row * samples_;
-        const UnitRoot found = test_ == UnitRootTest::kAdf ? adf_test(series, samples_) : kpss_test(series, samples_);
+        const auto test = test_ == UnitRootTest::kAdf ? adf_test : kpss_test;
+        const UnitRoot found = test(series, samples_, &control());
         statistic_[row] = found.statistic;
         p_value_[row] = found.p_value;
         lags_[row] = found.lags;

@@ -21,11 +21,13 @@ enum class Stationarity : uint8_t {
 
 class SeriesRows {
  public:
-  /// [rows, samples] row-major
-  SeriesRows(const double* data, size_t samples, Stationarity stationarity = Stationarity::kNone)
-      : wide_(data), samples_(samples), stationarity_(stationarity) {}
-  SeriesRows(const float* data, size_t samples, Stationarity stationarity = Stationarity::kNone)
-      : narrow_(data), samples_(samples), stationarity_(stationarity) {}
+  /// [rows, samples] row-major; with a control, read() throws Cancelled in mid-test of a long series.
+  SeriesRows(const double* data, size_t samples, Stationarity stationarity = Stationarity::kNone,
+             const Control* control = nullptr)
+      : wide_(data), samples_(samples), stationarity_(stationarity), control_(control) {}
+  SeriesRows(const float* data, size_t samples, Stationarity stationarity = Stationarity::kNone,
+             const Control* control = nullptr)
+      : narrow_(data), samples_(samples), stationarity_(stationarity), control_(control) {}
 
   /// Samples of a series as read() gives it.
   size_t length() const { return stationarity_ != Stationarity::kNone && samples_ > 0 ? samples_ - 1 : samples_; }
@@ -55,15 +57,16 @@ class SeriesRows {
       return stationarity_ == Stationarity::kDifference;
     }
     const auto test = stationarity_ == Stationarity::kAdf ? UnitRootTest::kAdf : UnitRootTest::kKpss;
-    if constexpr (std::is_same_v<T, double>) return has_unit_root(test, series, samples_);
+    if constexpr (std::is_same_v<T, double>) return has_unit_root(test, series, samples_, control_);
     const std::vector<double> widened(series, series + samples_);
-    return has_unit_root(test, widened.data(), samples_);
+    return has_unit_root(test, widened.data(), samples_, control_);
   }
 
   const double* wide_ = nullptr;
   const float* narrow_ = nullptr;
   size_t samples_;
   Stationarity stationarity_;
+  const Control* control_;
 };
 
 }  // namespace legcnet

@@ -35,24 +35,34 @@ std::vector<double> centred(const double* series, size_t n) {
 
 /// Upper triangle of the QR factorisation of the regression of x(t) - x(t-1) on 1, the level x(t-1) and `lags` lagged
 /// differences, rows t = lags + 1..n-1; the last column is the dependent variable. The level is column 1, or
-/// the last regressor. Empty where columns depend on one another or nothing is left.
-MatrixXd regression(const std::vector<double>& x, int lags, bool level_last) {
+/// the last regressor. Empty where columns depend on one another or nothing is left. Some rows at a time, below the
+/// triangle of those before.
+MatrixXd regression(const std::vector<double>& x, int lags, bool level_last, const Control* control) {
+  constexpr Index kRowsAtATime = 512;
   const auto n = static_cast<Index>(x.size());
   const Index rows = n - 1 - lags, columns = lags + 2;
-  MatrixXd design(rows, columns + 1);
-  design.col(0).setOnes();
   const Index level = level_last ? columns - 1 : 1, first_lag = level_last ? 1 : 2;
   const auto x_at = [&](Index t) { return x[static_cast<size_t>(t)]; };
-  for (Index row = 0; row < rows; ++row) {
-    const Index t = row + lags + 1;
-    design(row, level) = x_at(t - 1);
-    for (Index k = 1; k <= lags; ++k) design(row, first_lag + k - 1) = x_at(t - k) - x_at(t - k - 1);
-    design(row, columns) = x_at(t) - x_at(t - 1);
+  MatrixXd design = MatrixXd::Zero(columns + 1 + std::min(rows, kRowsAtATime), columns + 1);
+  Eigen::VectorXd squares = Eigen::VectorXd::Zero(columns + 1);
+  for (Index row = 0; row < rows;) {
+    if (control != nullptr) control->check();
+    const Index above = row == 0 ? 0 : columns + 1;
+    const Index end = above + std::min(rows - row, kRowsAtATime);
+    for (Index to = above; to < end; ++to, ++row) {
+      const Index t = row + lags + 1;
+      design(to, 0) = 1;
+      design(to, level) = x_at(t - 1);
+      for (Index k = 1; k <= lags; ++k) design(to, first_lag + k - 1) = x_at(t - k) - x_at(t - k - 1);
+      design(to, columns) = x_at(t) - x_at(t - 1);
+    }
+    auto piece = design.topRows(end);
+    squares += piece.bottomRows(end - above).colwise().squaredNorm().transpose();
+    const Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> qr(piece);  // in place
+    for (Index i = 0; i <= columns; ++i) design.col(i).segment(i + 1, end - i - 1).setZero();
   }
-  const Eigen::VectorXd sizes = design.colwise().norm();
-  const Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> qr(design);  // in place
   for (Index i = 0; i <= columns; ++i) {
-    if (!(std::fabs(design(i, i)) > kRounding * sizes(i))) return {};
+    if (!(std::fabs(design(i, i)) > kRounding * std::sqrt(squares(i)))) return {};
   }
   return design.topRows(columns + 1);
 }
@@ -69,7 +79,7 @@ double mackinnon(double tau) {
 
 }  // namespace
 
-UnitRoot adf_test(const double* series, size_t n) {
+UnitRoot adf_test(const double* series, size_t n, const Control* control) {
   const auto samples = static_cast<int>(n);
   const int most = std::min(samples / 2 - 2, static_cast<int>(std::ceil(12 * std::pow(samples / 100.0, 0.25))));
   if (most < 0 || samples - 1 - most < most + 3 || !testable(series, n)) return kNothing;
@@ -78,7 +88,7 @@ UnitRoot adf_test(const double* series, size_t n) {
 
   // Leading columns of one factorisation are the regressions with fewer lags on the same rows; what they leave are the
   // squares below them in the last column.
-  const MatrixXd r = regression(x, most, false);
+  const MatrixXd r = regression(x, most, false, control);
   if (r.size() == 0) return kNothing;
   const double rows = samples - 1 - most;
   const Index last = r.cols() - 1;
@@ -93,7 +103,7 @@ UnitRoot adf_test(const double* series, size_t n) {
     rss += r(k + 1, last) * r(k + 1, last);
   }
 
-  const MatrixXd fit = regression(x, lags, true);
+  const MatrixXd fit = regression(x, lags, true, control);
   if (fit.size() == 0) return kNothing;
   const Index y = fit.cols() - 1, level = y - 1;
   const double df = samples - 1 - lags - (lags + 2);
@@ -102,11 +112,12 @@ UnitRoot adf_test(const double* series, size_t n) {
   return {tau, mackinnon(tau), lags};
 }
 
-UnitRoot kpss_test(const double* series, size_t n) {
+UnitRoot kpss_test(const double* series, size_t n, const Control* control) {
   if (!testable(series, n)) return kNothing;
   const std::vector<double> r = centred(series, n);
   const auto samples = static_cast<double>(n);
   const auto product = [&](size_t lag) {
+    if (control != nullptr) control->check();
     return std::inner_product(r.begin() + static_cast<ptrdiff_t>(lag), r.end(), r.begin(), 0.0);
   };
 
@@ -146,9 +157,9 @@ UnitRoot kpss_test(const double* series, size_t n) {
   return {statistic, p, static_cast<int>(lags)};
 }
 
-bool has_unit_root(UnitRootTest test, const double* series, size_t n) {
-  if (test == UnitRootTest::kAdf) return adf_test(series, n).p_value >= kLevel;
-  return kpss_test(series, n).p_value <= kLevel;
+bool has_unit_root(UnitRootTest test, const double* series, size_t n, const Control* control) {
+  if (test == UnitRootTest::kAdf) return adf_test(series, n, control).p_value >= kLevel;
+  return kpss_test(series, n, control).p_value <= kLevel;
 }
 
 }  // namespace legcnet
