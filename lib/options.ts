@@ -58,6 +58,10 @@ export const criteria = {
 export type CriterionName = keyof typeof criteria;
 export const criterionNames = Object.keys(criteria) as CriterionName[];
 
+/** How the lag of a Granger test is chosen. */
+const lagRules = ['min-p', 'aic', 'bic', 'target-aic', 'target-bic'] as const;
+type LagOrder = (typeof lagRules)[number] | number;
+
 const asIs = (text: string): unknown => text;
 const asNumber = (text: string): unknown =>
   text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text);
@@ -504,16 +508,16 @@ export const options = {
     help: 'the part whose misclassification is to be predicted',
   }),
   maxLag: integer({ min: 1, max: 100, default: 14, group: 'test', help: 'largest lag tried' }),
-  lagOrder: custom<'min-p' | 'aic' | 'bic' | number>()({
-    schema: z.union([z.literal('min-p'), z.literal('aic'), z.literal('bic'), z.int().min(1).max(100)]) as z.ZodType<
-      'min-p' | 'aic' | 'bic' | number
-    >,
-    expected: 'min-p, aic, bic or a lag from 1 to 100',
+  lagOrder: custom<LagOrder>()({
+    schema: z.union([z.enum(lagRules), z.int().min(1).max(100)]) as z.ZodType<LagOrder>,
+    expected: `${lagRules.join(', ')} or a lag from 1 to 100`,
     parse: asNumber,
     default: 'min-p',
     group: 'test',
-    placeholder: '<min-p|aic|bic|n>',
-    help: 'the lag used: the one with the least p, by information criterion, or fixed',
+    placeholder: '<min-p|bic|target-bic|n>',
+    help:
+      'the lag used: the one with the least p, by information criterion of both series (aic, bic) or of the target alone ' +
+      '(target-aic, target-bic), or fixed',
   }),
   statistic: choice({
     choices: ['ssr-ftest', 'ssr-chi2test', 'lrtest', 'params-ftest'],

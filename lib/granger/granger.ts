@@ -113,7 +113,7 @@ declare module '../native.js' {
       samples: number;
       stationarity: Resolved['stationarity'];
       maxLag: number;
-      lagOrder: 'min-p' | 'aic' | 'bic' | 'fixed';
+      lagOrder: Exclude<Resolved['lagOrder'], number> | 'fixed';
       statistic: Resolved['statistic'];
       /** 0: p is not corrected for the choice of the lag. */
       shifts: number;
@@ -136,8 +136,10 @@ const CHUNK_BYTES = 2 ** 21;
  * statsmodels' grangercausalitytests; computed in float64.
  *
  * The lag is a fixed one, or of 1..maxLag the one with the least p (`min-p`: finds something in noise all too often), or
- * chosen by `aic` or `bic` on the rows that all lags share (see `chooseLag`). A lag L needs n > 3 L + 1; longer ones are
- * left out, as are lags that cannot be tested for another reason (GRANGER_STATUSES), unless `failedTest` says otherwise:
+ * the one with the least T ln(rss / T) + 2 k (`aic`) or + k ln T (`bic`) on the T rows that all lags share: rss = b,
+ * k = 2 L + 1, which favours lags that look causal and makes p too small; or, `target-aic` and `target-bic`, rss = a,
+ * k = L + 1: the target's own order, one for all sources, which leaves p what it is. A lag L needs n > 3 L + 1; longer
+ * ones are left out, as are lags that cannot be tested for another reason (GRANGER_STATUSES), unless `failedTest` says otherwise:
  * `undecided` and `causal` (p = 0, score 0: the authors' rule, under which statsmodels' refusal kept the weight) apply to
  * a source as soon as one of the lags tried cannot be tested.
  *

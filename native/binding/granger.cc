@@ -164,7 +164,8 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
     session.pairwise = !fields.has("target");
     GrangerOptions& options = session.options;
     options.max_lag = static_cast<int>(fields.integer("maxLag", 1, 1000));
-    options.lag_order = static_cast<LagOrder>(fields.choice("lagOrder", {"min-p", "aic", "bic", "fixed"}));
+    options.lag_order =
+        static_cast<LagOrder>(fields.choice("lagOrder", {"min-p", "aic", "bic", "fixed", "target-aic", "target-bic"}));
     options.first_lag = options.lag_order == LagOrder::kFixed ? options.max_lag : 1;
     options.statistic = static_cast<GrangerStatistic>(
         fields.choice("statistic", {"ssr-ftest", "ssr-chi2test", "lrtest", "params-ftest"}));

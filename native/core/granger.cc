@@ -104,12 +104,21 @@ class RowTester {
         criterion_(options.lag_order == LagOrder::kAic || options.lag_order == LagOrder::kBic),
         unit_(std::ldexp(1.0, target.series.exponent)),
         common_samples_(static_cast<double>(target.n) - target.last_lag),
-        per_parameter_(options.lag_order == LagOrder::kAic ? 2 : std::log(common_samples_)),
+        per_parameter_(options.lag_order == LagOrder::kAic || options.lag_order == LagOrder::kTargetAic
+                           ? 2
+                           : std::log(common_samples_)),
         batch_(target, options.first_lag),
         fast_(static_cast<size_t>(options.max_lag) + 1),
         tests_(static_cast<size_t>(options.max_lag) + 1) {
     for (int lag = options.first_lag; lag <= options.max_lag; ++lag) {
       fast_[static_cast<size_t>(lag)].restricted = std::ldexp(this->target(lag).rss, 2 * target.series.exponent);
+    }
+    if (options.lag_order == LagOrder::kTargetAic || options.lag_order == LagOrder::kTargetBic) {
+      target_criterion_.resize(tests_.size(), kInfinity);
+      for (int lag = options.first_lag; lag <= target.last_lag; ++lag) {
+        target_criterion_[static_cast<size_t>(lag)] =
+            common_samples_ * std::log(common_restricted(lag)) + (lag + 1) * per_parameter_;
+      }
     }
     if (options.shifts > 0) {
       shifts_ = circular_shifts(target.n, options.shifts, options.seed);
@@ -226,15 +235,20 @@ class RowTester {
     }
   }
 
-  void weigh_common(int lag, Fast& fast) {
-    const GrangerBatch::Fit fit = batch_.common(lag);
+  /// a of this lag on the rows that all lags share.
+  double common_restricted(int lag) const {
     const TargetLag& last = target(target_.last_lag);
-    double restricted = last.rss;  // without the lags beyond this one, their components are left over
+    double rss = last.rss;  // without the lags beyond this one, their components are left over
     for (int k = lag + 1; k <= target_.last_lag; ++k) {
       const double q = last.projection[static_cast<size_t>(k)];
-      restricted += q * q;
+      rss += q * q;
     }
-    const V unrestricted = restricted - vec_at(fit.explained);
+    return rss;
+  }
+
+  void weigh_common(int lag, Fast& fast) {
+    const GrangerBatch::Fit fit = batch_.common(lag);
+    const V unrestricted = common_restricted(lag) - vec_at(fit.explained);
     const auto certain =
         (unrestricted > 0.0) & (vec_at(fit.error) <= kTolerance * unrestricted) & (vec_at(fit.pivot) >= kLeastPivot);
     vec_at(fast.criterion) = common_samples_ * natural_log(unrestricted) + penalty(lag);
@@ -288,7 +302,9 @@ class RowTester {
       test.status = forbids(lag, finite, run);
       if (test.status == GrangerStatus::kOk) run_test(lane, lag, test, control);
       if (!test.has_values()) continue;
-      const double value = criterion_ ? criterion(lane, lag, control) : test.p_value;
+      const double value = !target_criterion_.empty() ? target_criterion_[static_cast<size_t>(lag)]
+                           : criterion_               ? criterion(lane, lag, control)
+                                                      : test.p_value;
       // -infinity: on the common rows nothing is left to compare
       if (value < least && value != -kInfinity) {
         least = value;
@@ -371,6 +387,7 @@ class RowTester {
   const bool criterion_;
   const double unit_;                            ///< of the target, in standardised ones
   const double common_samples_, per_parameter_;  ///< of the information criterion
+  std::vector<double> target_criterion_;         ///< by lag, where the target alone decides
   GrangerBatch batch_;
   std::vector<Fast> fast_;            // by lag
   std::vector<Test> tests_;           // by lag, of one row

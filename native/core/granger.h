@@ -40,8 +40,10 @@ enum class GrangerStatistic : uint8_t { kSsrFtest, kSsrChi2test, kLrtest, kParam
 
 /// Which of the lags that could be tested is a source's own. Information criteria compare the regressions with the
 /// source's lags, T ln(b / T) + 2 k or + k ln T with k = 2L + 1, all on the T rows that the largest of them leaves (the
-/// largest that is short enough and whose target lags vary). Ties go to the shorter lag.
-enum class LagOrder : uint8_t { kMinP, kAic, kBic, kFixed };
+/// largest that is short enough and whose target lags vary). kTargetAic and kTargetBic compare the regressions without
+/// the source, k = L + 1, on the same rows: a choice that the source has no part in leaves its p-value one. Ties go to
+/// the shorter lag.
+enum class LagOrder : uint8_t { kMinP, kAic, kBic, kFixed, kTargetAic, kTargetBic };
 
 struct GrangerOptions {
   int first_lag = 1;
