@@ -81,12 +81,12 @@ test('the p of each statistic is its column of stats', async () => {
   }
 });
 
-test('aic and bic compare all lags on the rows of the longest that is not too short', async () => {
+test('information criteria compare all lags on the rows of the longest that is not too short', async () => {
   const pair = fc.record({
     n: fc.integer({ min: 5, max: 60 }),
     x: shape,
     seed,
-    kind: fc.constantFrom('aic' as const, 'bic' as const),
+    kind: fc.constantFrom('aic' as const, 'bic' as const, 'target-aic' as const, 'target-bic' as const),
   });
   await fc.assert(
     fc.asyncProperty(pair, async ({ n, kind, ...given }) => {
@@ -105,6 +105,26 @@ test('aic and bic compare all lags on the rows of the longest that is not too sh
     }),
     { numRuns: 200 },
   );
+});
+
+test('target-aic and target-bic: one lag for all sources, the next best where a source cannot be tested at it', async () => {
+  const n = 80;
+  const normal = normals(70);
+  const target = Float64Array.from({ length: n }, normal);
+  for (let t = 4; t < n; t++) target[t]! += 0.8 * target[t - 4]!;
+  const { sources } = mixture(37, n);
+  const early = Float64Array.from({ length: n }, (_, t) => (t < 3 ? normal() : 7)); // constant at lags beyond 3
+  const all = { data: Float64Array.from([...sources.data, ...early]), shape: [38, n] };
+  for (const lagOrder of ['target-aic', 'target-bic'] as const) {
+    const result = await grangerTest(all, target, { maxLag: 8, lagOrder });
+    const [first] = result.lagOrder;
+    assert.ok(first! >= 4);
+    result.lagOrder.forEach((lag, row) => {
+      const status = statusesOf(result, row)[first! - 1]!;
+      assert.is(lag === first, status === 'ok' || status === 'rank-deficient', `row ${row}`);
+    });
+    assert.ok(result.lagOrder[37]! >= 1 && result.lagOrder[37]! <= 3);
+  }
 });
 
 test('a fixed lag is tested alone, with the same result', async () => {
@@ -254,7 +274,7 @@ function mixture(rows: number, n: number) {
 
 test('the same bits for 1, 2 and 4 threads', async () => {
   const { sources, target } = mixture(300, 50);
-  for (const options of [{ stats: true }, { lagOrder: 'bic', maxLag: 6 }] as const) {
+  for (const options of [{ stats: true }, { lagOrder: 'bic', maxLag: 6 }, { lagOrder: 'target-bic' }] as const) {
     const [one, ...more] = await Promise.all(
       [1, 2, 4].map((threads) => grangerTest(sources, target, { ...options, threads })),
     );
@@ -288,7 +308,7 @@ test('more rows than one chunk: the same bits as piece by piece, for any number 
 
 test('without perLag: the same summary and nothing else', async () => {
   const { sources, target } = mixture(37, 50);
-  for (const lagOrder of ['min-p', 'aic', 'bic', 3] as const) {
+  for (const lagOrder of ['min-p', 'aic', 'bic', 'target-bic', 3] as const) {
     for (const failedTest of ['skip-lag', 'undecided', 'causal'] as const) {
       const full = await grangerTest(sources, target, { lagOrder, failedTest });
       const lean = await grangerTest(sources, target, { lagOrder, failedTest, perLag: false });
