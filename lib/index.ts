@@ -53,6 +53,7 @@ export {
   type GrangerVerdict,
   grangerTest,
 } from './granger/granger.js';
+export { type StationarityOptions, type StationarityResult, stationarityTest } from './granger/stationarity.js';
 
 export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';
 export { type Density, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from './mask/select.js';

@@ -58,6 +58,10 @@ export const criteria = {
 export type CriterionName = keyof typeof criteria;
 export const criterionNames = Object.keys(criteria) as CriterionName[];
 
+/** How the lag of a Granger test is chosen. */
+const lagRules = ['min-p', 'aic', 'bic', 'target-aic', 'target-bic'] as const;
+type LagOrder = (typeof lagRules)[number] | number;
+
 const asIs = (text: string): unknown => text;
 const asNumber = (text: string): unknown =>
   text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text);
@@ -504,16 +508,16 @@ export const options = {
     help: 'the part whose misclassification is to be predicted',
   }),
   maxLag: integer({ min: 1, max: 100, default: 14, group: 'test', help: 'largest lag tried' }),
-  lagOrder: custom<'min-p' | 'aic' | 'bic' | number>()({
-    schema: z.union([z.literal('min-p'), z.literal('aic'), z.literal('bic'), z.int().min(1).max(100)]) as z.ZodType<
-      'min-p' | 'aic' | 'bic' | number
-    >,
-    expected: 'min-p, aic, bic or a lag from 1 to 100',
+  lagOrder: custom<LagOrder>()({
+    schema: z.union([z.enum(lagRules), z.int().min(1).max(100)]) as z.ZodType<LagOrder>,
+    expected: `${lagRules.join(', ')} or a lag from 1 to 100`,
     parse: asNumber,
     default: 'min-p',
     group: 'test',
-    placeholder: '<min-p|aic|bic|n>',
-    help: 'the lag used: the one with the least p, by information criterion, or fixed',
+    placeholder: '<min-p|bic|target-bic|n>',
+    help:
+      'the lag used: the one with the least p, by information criterion of both series (aic, bic) or of the target alone ' +
+      '(target-aic, target-bic), or fixed',
   }),
   statistic: choice({
     choices: ['ssr-ftest', 'ssr-chi2test', 'lrtest', 'params-ftest'],
@@ -522,10 +526,10 @@ export const options = {
     help: 'test statistic',
   }),
   stationarity: choice({
-    choices: ['none', 'difference'],
+    choices: ['none', 'difference', 'adf', 'kpss'],
     default: 'none',
     group: 'test',
-    help: 'take first differences of both series before testing',
+    help: 'first differences of both series, or only of one that the ADF or KPSS test says has a unit root',
   }),
   alpha: real({ min: 0, max: 1, default: 0.05, group: 'test', help: 'p below this is causal' }),
   correction: choice({
@@ -533,6 +537,19 @@ export const options = {
     default: 'none',
     group: 'test',
     help: 'multiple testing: none, Benjamini-Hochberg, Benjamini-Yekutieli',
+  }),
+  lagCorrection: choice({
+    choices: ['none', 'circular-shift'],
+    default: 'none',
+    group: 'test',
+    help: "correct p for the choice of the lag: its rank among those of the source's circular shifts, each at its best lag",
+  }),
+  shifts: integer({
+    min: 1,
+    max: 10_000,
+    default: 199,
+    group: 'test',
+    help: 'circular shifts at most; p is then at least 1 / (1 + shifts)',
   }),
   pRounding: custom<'none' | number>()({
     schema: z.union([z.literal('none'), z.int().min(0).max(15)]) as z.ZodType<'none' | number>,

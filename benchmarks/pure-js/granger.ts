@@ -25,17 +25,18 @@ export function grangerPair(source: Float64Array, target: Float64Array, maxLag: 
   return Array.from({ length: maxLag }, (_, i) => testLag(source, target, i + 1));
 }
 
-/** `aic` or `bic` of the regression with both series' lags, on the rows t = from..n-1. */
+/** Of the regression with both series' lags, or with the target's alone (`target-`), on the rows t = from..n-1. */
 export function informationCriterion(
-  kind: 'aic' | 'bic',
+  kind: 'aic' | 'bic' | 'target-aic' | 'target-bic',
   source: Float64Array,
   target: Float64Array,
   lag: number,
   from: number,
 ): number {
   const samples = target.length - from;
-  const { residual } = fit(source, target, lag, from);
-  return samples * Math.log(residual / samples) + (2 * lag + 1) * (kind === 'aic' ? 2 : Math.log(samples));
+  const { explained, residual } = fit(source, target, lag, from);
+  const [rss, parameters] = kind.startsWith('target-') ? [explained + residual, lag + 1] : [residual, 2 * lag + 1];
+  return samples * Math.log(rss / samples) + parameters * (kind.endsWith('aic') ? 2 : Math.log(samples));
 }
 
 function testLag(source: Float64Array, target: Float64Array, lag: number): LagTest {

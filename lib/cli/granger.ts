@@ -30,7 +30,7 @@ export function addGranger(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--quiet', 'no progress').helpGroup('Run options:'))
     .addHelpText(
       'after',
-      '\nExample:\n  legcnet granger exponents.npy misclassification.npy --max-lag 6 --lag-order bic --correction bh',
+      '\nExample:\n  legcnet granger exponents.npy misclassification.npy --max-lag 6 --lag-order target-bic --correction bh',
     )
     .action(async (sources: string, target: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, NAMES);

@@ -14,6 +14,9 @@ export const GRANGER_OPTIONS = [
   'statistic',
   'alpha',
   'correction',
+  'lagCorrection',
+  'shifts',
+  'seed',
   'stationarity',
   'pRounding',
   'failedTest',
@@ -36,7 +39,10 @@ export type GrangerVerdict = 'causal' | 'non-causal' | 'undecided';
 export interface GrangerSummary {
   /** The K lags tried: 1..maxLag, or the fixed one. */
   readonly lags: readonly number[];
-  /** [W] of the chosen lag's statistic, an upper tail, rounded if `pRounding` says so; NaN where no test could run. */
+  /**
+   * [W] of the chosen lag's statistic, an upper tail, corrected for that choice if `lagCorrection` says so, rounded if
+   * `pRounding` says so; NaN where no test could run.
+   */
   readonly pValue: Float64Array;
   /** [W] corrected for multiple testing; compared with alpha. NaN where no test could run. */
   readonly adjustedPValue: Float64Array;
@@ -46,6 +52,8 @@ export interface GrangerSummary {
   readonly score: Float64Array;
   /** [W] `causal` where the adjusted p is below alpha. */
   readonly verdict: readonly GrangerVerdict[];
+  /** [W] 1 where `stationarity` had the source's first differences tested. */
+  readonly differenced: Uint8Array;
 }
 
 export interface GrangerResult extends GrangerSummary {
@@ -73,6 +81,7 @@ interface NativeResult {
   readonly score: Float64Array;
   /** 1 where every lag could be tested. */
   readonly complete: Uint8Array;
+  readonly differenced: Uint8Array;
   readonly status: Uint8Array;
   readonly restrictedRss: Float64Array;
   readonly unrestrictedRss: Float64Array;
@@ -102,10 +111,13 @@ declare module '../native.js' {
       target: Floats | null;
       rows: number;
       samples: number;
-      difference: boolean;
+      stationarity: Resolved['stationarity'];
       maxLag: number;
-      lagOrder: 'min-p' | 'aic' | 'bic' | 'fixed';
+      lagOrder: Exclude<Resolved['lagOrder'], number> | 'fixed';
       statistic: Resolved['statistic'];
+      /** 0: p is not corrected for the choice of the lag. */
+      shifts: number;
+      seed: number;
       perLag: boolean;
       allStatistics: boolean;
     }) => NativeSession;
@@ -124,10 +136,22 @@ const CHUNK_BYTES = 2 ** 21;
  * statsmodels' grangercausalitytests; computed in float64.
  *
  * The lag is a fixed one, or of 1..maxLag the one with the least p (`min-p`: finds something in noise all too often), or
- * chosen by `aic` or `bic` on the rows that all lags share (see `chooseLag`). A lag L needs n > 3 L + 1; longer ones are
- * left out, as are lags that cannot be tested for another reason (GRANGER_STATUSES), unless `failedTest` says otherwise:
+ * the one with the least T ln(rss / T) + 2 k (`aic`) or + k ln T (`bic`) on the T rows that all lags share: rss = b,
+ * k = 2 L + 1, which favours lags that look causal and makes p too small; or, `target-aic` and `target-bic`, rss = a,
+ * k = L + 1: the target's own order, one for all sources, which leaves p what it is. A lag L needs n > 3 L + 1; longer
+ * ones are left out, as are lags that cannot be tested for another reason (GRANGER_STATUSES), unless `failedTest` says otherwise:
  * `undecided` and `causal` (p = 0, score 0: the authors' rule, under which statsmodels' refusal kept the weight) apply to
  * a source as soon as one of the lags tried cannot be tested.
+ *
+ * `stationarity` takes first differences of all series (`difference`), or of each, target and source alike, that has a unit
+ * root by a test at 5 % (`adf`: not rejected; `kpss`: rejected in its favour; see `stationarityTest`). Series that stay as
+ * they are lose their first sample then, so that all have n - 1.
+ *
+ * The least of many p-values is not a p-value: `lagCorrection: 'circular-shift'` compares it with those of up to `shifts`
+ * circular shifts of the source, which keep its own dynamics and lose its relation to the target, each at its own best
+ * lag: p = (1 + those as small) / (1 + shifts). Under up to maxLag - 1 of the n - 1 shifts a cause is seen at another lag,
+ * so p may not fall below maxLag / n: take n of 20 maxLag or more. Which shifts are taken, if not all, depends on `seed`
+ * alone. `shifts` times the cost.
  *
  * The authors' rule: {maxLag: 14, lagOrder: 'min-p', statistic: 'ssr-chi2test', pRounding: 4, failedTest: 'causal'}.
  *
@@ -178,10 +202,12 @@ export async function grangerTest(
     target: y.single ? y.data : null,
     rows: x.rows,
     samples: x.samples,
-    difference: resolved.stationarity === 'difference',
+    stationarity: resolved.stationarity,
     maxLag: lags[lags.length - 1]!,
     lagOrder: fixed ? 'fixed' : lagOrder,
     statistic: resolved.statistic,
+    shifts: resolved.lagCorrection === 'circular-shift' ? resolved.shifts : 0,
+    seed: resolved.seed,
     perLag,
     allStatistics: stats,
   });
@@ -223,7 +249,7 @@ function rowsOf(name: string, { data, rows, samples }: Series, first: number, co
 
 /** From p-values to verdicts. Rounds, and blanks the rows that `failedTest` is about, in place. */
 function judge(lags: readonly number[], options: Resolved, result: NativeResult): GrangerSummary {
-  const { lagOrder, pValue, score, complete } = result;
+  const { lagOrder, pValue, score, complete, differenced } = result;
   const { pRounding } = options;
   const all = options.failedTest !== 'skip-lag';
   for (let row = 0; row < pValue.length; row++) {
@@ -241,5 +267,5 @@ function judge(lags: readonly number[], options: Resolved, result: NativeResult)
     const p = adjustedPValue[row]!;
     verdict[row] = Number.isNaN(p) ? 'undecided' : p < options.alpha ? 'causal' : 'non-causal';
   }
-  return { lags, pValue, adjustedPValue, lagOrder, score, verdict };
+  return { lags, pValue, adjustedPValue, lagOrder, score, verdict, differenced };
 }

@@ -1,6 +1,6 @@
 /** From exponents and misclassification to a verdict and a score for each weight. */
 import { adjustPValues } from '../granger/adjust.js';
-import { grangerTest } from '../granger/granger.js';
+import { type GrangerOptions, grangerTest } from '../granger/granger.js';
 import type { JobOptions } from '../native.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { PruneConfig } from './config.js';
@@ -33,6 +33,14 @@ export interface Judgement {
 
 const VERDICTS: readonly Verdict[] = ['causal', 'non-causal', 'undecided', 'static'];
 
+/** How a configuration tests each weight, before any correction for the number of weights. */
+export function testOptions(config: PruneConfig): GrangerOptions & { readonly perLag: false } {
+  const { maxLag, lagOrder, lagCorrection, shifts, seed, statistic, stationarity, alpha, pRounding, failedTest } =
+    config;
+  const lag = { maxLag, lagOrder, lagCorrection, shifts, seed };
+  return { ...lag, statistic, stationarity, alpha, pRounding, failedTest, correction: 'none', perLag: false };
+}
+
 /**
  * A weight all of whose windows lack an exponent is static; one that lacks more than `maxMissing` of them is undecided;
  * the rest are tested. Multiple testing is corrected over the weights tested.
@@ -44,14 +52,9 @@ export async function judge(series: WatchedSeries, config: PruneConfig, job: Job
   const windows = misclassification.length;
   const weights = missing.length;
   if (windows < LEAST_WINDOWS) throw tooFewWindows(windows, config);
-  const { maxLag, lagOrder, statistic, stationarity, alpha, correction, pRounding, failedTest, maxMissing } = config;
+  const { alpha, correction, maxMissing } = config;
   const sources = { data: exponents, shape: [weights, windows] };
-  const test = await grangerTest(sources, misclassification, {
-    ...{ maxLag, lagOrder, statistic, stationarity, alpha, pRounding, failedTest },
-    correction: 'none',
-    perLag: false,
-    ...job,
-  });
+  const test = await grangerTest(sources, misclassification, { ...testOptions(config), ...job });
 
   const codes = new Uint8Array(weights);
   const score = new Float64Array(weights);
@@ -96,11 +99,18 @@ export async function judge(series: WatchedSeries, config: PruneConfig, job: Job
 
 function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, target: Float64Array): string[] {
   const notes: string[] = [];
-  const needed = 3 * config.maxLag + 2;
+  const longest = typeof config.lagOrder === 'number' ? config.lagOrder : config.maxLag;
+  const needed = 3 * longest + 2 + (config.stationarity === 'none' ? 0 : 1);
   if (config.failedTest !== 'skip-lag' && windows < needed) {
     notes.push(
-      `With ${windows} windows no weight can be tested at all lags up to ${config.maxLag}, which takes ${needed}: ` +
+      `With ${windows} windows no weight can be tested at all lags up to ${longest}, which takes ${needed}: ` +
         'every weight is kept. Train longer, use shorter windows or more overlap, or a smaller maxLag.',
+    );
+  }
+  if (config.lagCorrection === 'circular-shift' && windows < 20 * longest) {
+    notes.push(
+      `With ${windows} windows and lags up to ${longest} the correction by circular shifts can hardly find a cause: it ` +
+        `takes ${20 * longest} windows.`,
     );
   }
   if (target.every((value) => value === target[0])) {

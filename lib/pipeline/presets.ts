@@ -71,7 +71,7 @@ const PRESETS: Record<Preset, OptionValues> = {
     delay: 1,
     target: 'validation',
     maxLag: 6,
-    lagOrder: 'bic',
+    lagOrder: 'target-bic',
     statistic: 'ssr-ftest',
     stationarity: 'difference',
     failedTest: 'skip-lag',

@@ -8,7 +8,7 @@ import { grangerTest } from '../granger/granger.js';
 import type { LayerShape } from '../network/mlp.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { JobOptions } from '../native.js';
-import { type Judgement, judge } from './causality.js';
+import { type Judgement, judge, testOptions } from './causality.js';
 import type { PruneConfig } from './config.js';
 import {
   type Estimate,
@@ -249,11 +249,9 @@ export async function plainPValues(
   config: PruneConfig,
   job: JobOptions = {},
 ): Promise<Float64Array> {
-  const { maxLag, lagOrder, statistic, stationarity, alpha, pRounding, failedTest } = config;
   const samples = sources.shape[1] as number;
   const target = targets.length === samples ? targets : { data: targets, shape: [targets.length / samples, samples] };
-  const options = { maxLag, lagOrder, statistic, stationarity, alpha, pRounding, failedTest };
-  return (await grangerTest(sources, target, { ...options, correction: 'none', ...job })).pValue;
+  return (await grangerTest(sources, target, { ...testOptions(config), ...job })).pValue;
 }
 
 /** p-values of the weights that were tested, before correction. */

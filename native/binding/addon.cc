@@ -11,6 +11,7 @@ void register_lyapunov(Napi::Env env, Napi::Object exports);
 void register_shapley(Napi::Env env, Napi::Object exports);
 void register_spectrum(Napi::Env env, Napi::Object exports);
 void register_sensitivity(Napi::Env env, Napi::Object exports);
+void register_stationarity(Napi::Env env, Napi::Object exports);
 void register_training(Napi::Env env, Napi::Object exports);
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
@@ -22,6 +23,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   register_shapley(env, exports);
   register_spectrum(env, exports);
   register_sensitivity(env, exports);
+  register_stationarity(env, exports);
   register_training(env, exports);
   return exports;
 }

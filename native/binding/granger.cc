@@ -57,7 +57,7 @@ class Turn {
 /// What a session and its tasks share.
 struct Session {
   size_t rows = 0, samples = 0;
-  bool difference = false;
+  Stationarity stationarity = Stationarity::kNone;
   bool pairwise = false;  // each source has its own target; there is no common one
   GrangerOptions options;
   Values target;
@@ -66,14 +66,15 @@ struct Session {
   std::vector<Values> spare;
   Turn turn;
 
-  SeriesRows rows_of(const Values& values) const {
-    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, difference); }, values);
+  SeriesRows rows_of(const Values& values, const Control& control) const {
+    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, stationarity, &control); },
+                      values);
   }
 
   /// Made by the first task that asks.
   const TargetModel& model(const Control& control) {
     std::call_once(once_, [&] {
-      const SeriesRows series_of_target = rows_of(target);
+      const SeriesRows series_of_target = rows_of(target, control);
       std::vector<double> series(series_of_target.length());
       series_of_target.read(0, series.data());
       model_ = std::make_unique<TargetModel>(series.data(), series.size(), options.first_lag, options.max_lag, control);
@@ -123,9 +124,9 @@ class GrangerTask : public Task {
 
   void test(const std::function<void()>& give) {
     control().check();
-    const GrangerRows rows{session_->rows_of(sources_), count_, first_, give};
+    const GrangerRows rows{session_->rows_of(sources_, control()), count_, first_, give};
     if (session_->pairwise) {
-      granger_pairs(rows, session_->rows_of(targets_), options_, *session_->result, control());
+      granger_pairs(rows, session_->rows_of(targets_, control()), options_, *session_->result, control());
     } else {
       granger(rows, session_->model(control()), options_, *session_->result, control());
     }
@@ -151,21 +152,25 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
                                                InstanceMethod<&SessionHandle::result>("result")}));
   }
 
-  /// ({target: [samples] or null (pairwise), rows, samples, difference, maxLag, lagOrder, statistic, perLag,
-  ///   allStatistics})
+  /// ({target: [samples] or null (pairwise), rows, samples, stationarity, maxLag, lagOrder, statistic, shifts,
+  ///   seed, perLag, allStatistics})
   explicit SessionHandle(const Napi::CallbackInfo& info) : ObjectWrap(info), session_(std::make_shared<Session>()) {
     const Fields fields(info[0], "session");
     Session& session = *session_;
     session.rows = static_cast<size_t>(fields.integer("rows", 0, int64_t(1) << 32));
     session.samples = static_cast<size_t>(fields.integer("samples", 0, 1 << 24));
-    session.difference = fields.boolean("difference");
+    session.stationarity =
+        static_cast<Stationarity>(fields.choice("stationarity", {"none", "difference", "adf", "kpss"}));
     session.pairwise = !fields.has("target");
     GrangerOptions& options = session.options;
     options.max_lag = static_cast<int>(fields.integer("maxLag", 1, 1000));
-    options.lag_order = static_cast<LagOrder>(fields.choice("lagOrder", {"min-p", "aic", "bic", "fixed"}));
+    options.lag_order =
+        static_cast<LagOrder>(fields.choice("lagOrder", {"min-p", "aic", "bic", "fixed", "target-aic", "target-bic"}));
     options.first_lag = options.lag_order == LagOrder::kFixed ? options.max_lag : 1;
     options.statistic = static_cast<GrangerStatistic>(
         fields.choice("statistic", {"ssr-ftest", "ssr-chi2test", "lrtest", "params-ftest"}));
+    options.shifts = static_cast<int>(fields.integer("shifts", 0, 1 << 20));
+    options.seed = static_cast<uint64_t>(fields.integer("seed", 0, UINT32_MAX));
     options.all_statistics = fields.boolean("allStatistics");
     options.per_lag = fields.boolean("perLag") || options.all_statistics;
     if (!session.pairwise) copy_values(fields, "target", session.samples, session.target);
@@ -189,6 +194,7 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
     object.Set("pValue", shared(info.Env(), result.p_value));
     object.Set("score", shared(info.Env(), result.score));
     object.Set("complete", shared(info.Env(), result.complete));
+    object.Set("differenced", shared(info.Env(), result.differenced));
     object.Set("status", shared(info.Env(), result.status));
     object.Set("restrictedRss", shared(info.Env(), result.restricted_rss));
     object.Set("unrestrictedRss", shared(info.Env(), result.unrestricted_rss));

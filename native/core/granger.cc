@@ -12,6 +12,7 @@
 #include "granger_target.h"
 #include "keep_subnormals.h"
 #include "parallel.h"
+#include "random.h"
 #include "simd.h"
 #include "tail_lanes.h"
 
@@ -30,6 +31,9 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kTolerance = 2e-9;
 /// Below this (of 1..4) a source's lag is too close to the other columns for the fast path to speak about rank.
 constexpr double kLeastPivot = 1e-5;
+
+/// Relative difference at which two p-values count as one.
+constexpr double kSamePValue = 1e-8;
 
 constexpr size_t kLaneRows = GrangerBatch::kRows;
 static_assert(kLaneRows == kLanes<double>);
@@ -100,12 +104,28 @@ class RowTester {
         criterion_(options.lag_order == LagOrder::kAic || options.lag_order == LagOrder::kBic),
         unit_(std::ldexp(1.0, target.series.exponent)),
         common_samples_(static_cast<double>(target.n) - target.last_lag),
-        per_parameter_(options.lag_order == LagOrder::kAic ? 2 : std::log(common_samples_)),
+        per_parameter_(options.lag_order == LagOrder::kAic || options.lag_order == LagOrder::kTargetAic
+                           ? 2
+                           : std::log(common_samples_)),
         batch_(target, options.first_lag),
         fast_(static_cast<size_t>(options.max_lag) + 1),
         tests_(static_cast<size_t>(options.max_lag) + 1) {
     for (int lag = options.first_lag; lag <= options.max_lag; ++lag) {
       fast_[static_cast<size_t>(lag)].restricted = std::ldexp(this->target(lag).rss, 2 * target.series.exponent);
+    }
+    if (options.lag_order == LagOrder::kTargetAic || options.lag_order == LagOrder::kTargetBic) {
+      target_criterion_.resize(tests_.size(), kInfinity);
+      for (int lag = options.first_lag; lag <= target.last_lag; ++lag) {
+        target_criterion_[static_cast<size_t>(lag)] =
+            common_samples_ * std::log(common_restricted(lag)) + (lag + 1) * per_parameter_;
+      }
+    }
+    if (options.shifts > 0) {
+      shifts_ = circular_shifts(target.n, options.shifts, options.seed);
+      unshifted_ = options;
+      unshifted_.shifts = 0;
+      unshifted_.per_lag = unshifted_.all_statistics = false;
+      turned_ = std::make_unique<RowTester>(target, unshifted_);
     }
     const int n = static_cast<int>(target.n);
     for (int lag = 0; lag <= target.top_lag; ++lag) {
@@ -127,7 +147,15 @@ class RowTester {
       }
       batch_.run(rows.sources, row, count, common_lanes());
       weigh();
-      for (size_t lane = 0; lane < count; ++lane) judge(lane, rows.first_result + row + lane, result, control);
+      for (size_t lane = 0; lane < count; ++lane) {
+        const size_t out = rows.first_result + row + lane;
+        const int chosen = choose(lane, control);
+        write(out, chosen, result);
+        result.differenced[out] = batch_.differenced(lane);
+        if (options_.shifts > 0 && chosen > 0) {
+          result.p_value[out] = share_of_shifts(batch_.raw(lane), result.p_value[out], control);
+        }
+      }
     }
   }
 
@@ -159,7 +187,7 @@ class RowTester {
   /// No lag of this target can be tested, but the source may have reasons that come first.
   void refuse(const SeriesRows& sources, size_t row, size_t out, GrangerResult& result) {
     raw_.resize(target_.n);
-    sources.read(row, raw_.data());
+    result.differenced[out] = sources.read(row, raw_.data());
     const bool finite = std::all_of(raw_.begin(), raw_.end(), [](double v) { return std::fabs(v) <= kGrangerLargest; });
     const size_t run = longest_run(raw_.data(), target_.n > 0 ? target_.n - 1 : 0);
     for (int lag = options_.first_lag; lag <= options_.max_lag; ++lag) {
@@ -207,15 +235,20 @@ class RowTester {
     }
   }
 
-  void weigh_common(int lag, Fast& fast) {
-    const GrangerBatch::Fit fit = batch_.common(lag);
+  /// a of this lag on the rows that all lags share.
+  double common_restricted(int lag) const {
     const TargetLag& last = target(target_.last_lag);
-    double restricted = last.rss;  // without the lags beyond this one, their components are left over
+    double rss = last.rss;  // without the lags beyond this one, their components are left over
     for (int k = lag + 1; k <= target_.last_lag; ++k) {
       const double q = last.projection[static_cast<size_t>(k)];
-      restricted += q * q;
+      rss += q * q;
     }
-    const V unrestricted = restricted - vec_at(fit.explained);
+    return rss;
+  }
+
+  void weigh_common(int lag, Fast& fast) {
+    const GrangerBatch::Fit fit = batch_.common(lag);
+    const V unrestricted = common_restricted(lag) - vec_at(fit.explained);
     const auto certain =
         (unrestricted > 0.0) & (vec_at(fit.error) <= kTolerance * unrestricted) & (vec_at(fit.pivot) >= kLeastPivot);
     vec_at(fast.criterion) = common_samples_ * natural_log(unrestricted) + penalty(lag);
@@ -234,7 +267,31 @@ class RowTester {
     }
   }
 
-  void judge(size_t lane, size_t row, GrangerResult& result, const Control& control) {
+  /// (1 + how many shifted sources have a p as small) / (1 + how many there are).
+  double share_of_shifts(const double* series, double p_value, const Control& control) {
+    const size_t n = target_.n, count = shifts_.size();
+    shifted_.resize(kLaneRows * n);
+    const SeriesRows sources(shifted_.data(), n);
+    size_t as_small = 1;
+    for (size_t first = 0; first < count; first += kLaneRows) {
+      control.check();
+      const size_t lanes = std::min(kLaneRows, count - first);
+      for (size_t i = 0; i < lanes; ++i) {
+        std::rotate_copy(series, series + shifts_[first + i], series + n, &shifted_[i * n]);
+      }
+      turned_->batch_.run(sources, 0, lanes, turned_->common_lanes());
+      turned_->weigh();
+      for (size_t lane = 0; lane < lanes; ++lane) {
+        const auto chosen = static_cast<size_t>(turned_->choose(lane, control));
+        // as small to within rounding: a series that repeats itself has itself among its shifts
+        if (chosen > 0 && turned_->tests_[chosen].p_value <= p_value * (1 + kSamePValue)) ++as_small;
+      }
+    }
+    return static_cast<double>(as_small) / static_cast<double>(count + 1);
+  }
+
+  /// Tests a loaded source at every lag and returns the lag that is its own, 0 where none could be tested.
+  int choose(size_t lane, const Control& control) {
     copied_ = false;
     const bool finite = batch_.finite(lane);
     const size_t run = batch_.run_length(lane);
@@ -245,14 +302,16 @@ class RowTester {
       test.status = forbids(lag, finite, run);
       if (test.status == GrangerStatus::kOk) run_test(lane, lag, test, control);
       if (!test.has_values()) continue;
-      const double value = criterion_ ? criterion(lane, lag, control) : test.p_value;
+      const double value = !target_criterion_.empty() ? target_criterion_[static_cast<size_t>(lag)]
+                           : criterion_               ? criterion(lane, lag, control)
+                                                      : test.p_value;
       // -infinity: on the common rows nothing is left to compare
       if (value < least && value != -kInfinity) {
         least = value;
         best = lag;
       }
     }
-    write(row, best, result);
+    return best;
   }
 
   void run_test(size_t lane, int lag, Test& test, const Control& control) {
@@ -328,11 +387,16 @@ class RowTester {
   const bool criterion_;
   const double unit_;                            ///< of the target, in standardised ones
   const double common_samples_, per_parameter_;  ///< of the information criterion
+  std::vector<double> target_criterion_;         ///< by lag, where the target alone decides
   GrangerBatch batch_;
   std::vector<Fast> fast_;            // by lag
   std::vector<Test> tests_;           // by lag, of one row
   std::vector<Chi2Tail> chi2_tails_;  // by lag, if the statistic is of this kind
   std::vector<FTail> f_tails_;
+  std::vector<size_t> shifts_;
+  std::vector<double> shifted_;  // [kLaneRows, n] of one source
+  GrangerOptions unshifted_;
+  std::unique_ptr<RowTester> turned_;  // tests them by these options
   bool copied_ = false;
   std::vector<double> raw_;
   Standardised standardised_;
@@ -391,12 +455,25 @@ void ask_for_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] size_t byt
 }
 
 GrangerResult::GrangerResult(size_t rows, const GrangerOptions& options)
-    : lags(options.max_lag - options.first_lag + 1), lag_order(rows), p_value(rows), score(rows), complete(rows) {
+    : lags(options.max_lag - options.first_lag + 1),
+      lag_order(rows),
+      p_value(rows),
+      score(rows),
+      complete(rows),
+      differenced(rows) {
   if (!options.per_lag) return;
   const size_t cells = rows * static_cast<size_t>(lags);
   status = ResultArray<uint8_t>(cells);
   for (auto* array : {&restricted_rss, &unrestricted_rss, &lag_p_value}) *array = ResultArray<double>(cells);
   if (options.all_statistics) statistics = ResultArray<double>(cells * 16);
+}
+
+std::vector<size_t> circular_shifts(size_t n, int count, uint64_t seed) {
+  if (n < 2) return {};
+  const std::vector<uint32_t> order = permutation(n - 1, seed, 0);
+  std::vector<size_t> shifts(std::min(order.size(), static_cast<size_t>(count)));
+  for (size_t i = 0; i < shifts.size(); ++i) shifts[i] = order[i] + size_t(1);
+  return shifts;
 }
 
 void granger(const GrangerRows& rows, const TargetModel& target, const GrangerOptions& options, GrangerResult& result,

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "control.h"
 #include "series_rows.h"
@@ -39,8 +40,10 @@ enum class GrangerStatistic : uint8_t { kSsrFtest, kSsrChi2test, kLrtest, kParam
 
 /// Which of the lags that could be tested is a source's own. Information criteria compare the regressions with the
 /// source's lags, T ln(b / T) + 2 k or + k ln T with k = 2L + 1, all on the T rows that the largest of them leaves (the
-/// largest that is short enough and whose target lags vary). Ties go to the shorter lag.
-enum class LagOrder : uint8_t { kMinP, kAic, kBic, kFixed };
+/// largest that is short enough and whose target lags vary). kTargetAic and kTargetBic compare the regressions without
+/// the source, k = L + 1, on the same rows: a choice that the source has no part in leaves its p-value one. Ties go to
+/// the shorter lag.
+enum class LagOrder : uint8_t { kMinP, kAic, kBic, kFixed, kTargetAic, kTargetBic };
 
 struct GrangerOptions {
   int first_lag = 1;
@@ -48,6 +51,10 @@ struct GrangerOptions {
   LagOrder lag_order = LagOrder::kMinP;
   /// The one whose p-values are wanted.
   GrangerStatistic statistic = GrangerStatistic::kSsrFtest;
+  /// Corrects the chosen lag's p for the choice: its share among the p-values, chosen in the same way, of up to this
+  /// many circular shifts of the source (see circular_shifts). 0: none.
+  int shifts = 0;
+  uint64_t seed = 0;
   bool per_lag = false;         ///< fill the arrays by lag
   bool all_statistics = false;  ///< and `statistics`; wants per_lag
   int threads = 1;
@@ -79,10 +86,11 @@ struct GrangerResult {
   GrangerResult(size_t rows, const GrangerOptions& options);
 
   int lags;
-  ResultArray<int32_t> lag_order;  ///< [rows] the chosen lag, 0 where none could be tested
-  ResultArray<double> p_value;     ///< [rows] of the chosen lag, an upper tail
-  ResultArray<double> score;       ///< [rows] ln(a / b) of the chosen lag, 0 where there is none
-  ResultArray<uint8_t> complete;   ///< [rows] 1 where every lag could be tested
+  ResultArray<int32_t> lag_order;    ///< [rows] the chosen lag, 0 where none could be tested
+  ResultArray<double> p_value;       ///< [rows] of the chosen lag, an upper tail, corrected if `shifts` says so
+  ResultArray<double> score;         ///< [rows] ln(a / b) of the chosen lag, 0 where there is none
+  ResultArray<uint8_t> complete;     ///< [rows] 1 where every lag could be tested
+  ResultArray<uint8_t> differenced;  ///< [rows] 1 where the source's differences were tested
 
   ResultArray<uint8_t> status;           ///< [rows, lags] GrangerStatus
   ResultArray<double> restricted_rss;    ///< [rows, lags] a, in squared units of the target
@@ -99,6 +107,11 @@ struct GrangerRows {
   /// Called, by whichever thread, when all that is left to do has been begun: others may start to take cores.
   std::function<void()> all_begun = [] {};
 };
+
+/// By how many samples to turn a series of n: up to `count` of 1..n - 1, all different, in random order. Those near 0
+/// too: with them the p of a source is its rank in a group that turning leaves as it is; without them, too many would
+/// be small.
+std::vector<size_t> circular_shifts(size_t n, int count, uint64_t seed);
 
 /// Tests sources against one target.
 /// requires: sources.length() == target.n; the target was prepared for the same lags

@@ -86,6 +86,7 @@ GrangerBatch::GrangerBatch(const TargetModel& target, int first_lag)
       top_(target.top_lag),
       stride_((target.n + kRows - 1) / kRows * kRows),
       exponent_(kRows),
+      differenced_(kRows),
       finite_(kRows) {
   const size_t top = static_cast<size_t>(top_);
   for (Buffer* buffer : {&staged_, &x_}) buffer->resize(stride_ * kRows);
@@ -126,7 +127,7 @@ void GrangerBatch::run(const SeriesRows& sources, size_t row, size_t count, bool
 #pragma GCC diagnostic ignored "-Wignored-attributes"  // of a vector type as template argument
 void GrangerBatch::load_rows(const SeriesRows& sources, size_t row, size_t count) {
   const size_t n = target_.n;
-  for (size_t lane = 0; lane < count; ++lane) sources.read(row + lane, &staged_[lane * stride_]);
+  for (size_t lane = 0; lane < count; ++lane) differenced_[lane] = sources.read(row + lane, &staged_[lane * stride_]);
   for (size_t lane = count; lane < kRows; ++lane) {
     std::copy_n(&staged_[(count - 1) * stride_], n, &staged_[lane * stride_]);
   }

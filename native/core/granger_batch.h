@@ -33,6 +33,7 @@ class GrangerBatch {
   /// middle is, the last sample left out. A run of more than two thirds of the series cannot miss the middle.
   const double* raw(size_t lane) const { return &staged_[lane * stride_]; }
   void standardised(size_t lane, Standardised& out) const;
+  bool differenced(size_t lane) const { return differenced_[lane]; }
   bool finite(size_t lane) const { return finite_[lane]; }
   size_t run_length(size_t lane) const;
   double mean(size_t lane) const { return mean_[lane]; }
@@ -90,7 +91,7 @@ class GrangerBatch {
   Buffer inverse_, beta_;  // [2, top, kRows]
   Buffer mean_;            // [kRows]
   std::vector<int> exponent_;
-  std::vector<bool> finite_;
+  std::vector<bool> differenced_, finite_;
   Fits own_, common_;
 };
 

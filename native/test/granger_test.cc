@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -349,11 +350,11 @@ TEST_CASE("float32 and differences are read as they would be widened and subtrac
   Series out(n), differences(n - 1);
   SeriesRows(narrow.data(), n / 2).read(1, out.data());
   for (size_t t = 0; t < n / 2; ++t) CHECK(out[t] == static_cast<double>(narrow[n / 2 + t]));
-  const SeriesRows rows(series.data(), n, true);
+  const SeriesRows rows(series.data(), n, Stationarity::kDifference);
   CHECK(rows.length() == n - 1);
   rows.read(0, differences.data());
   for (size_t t = 0; t + 1 < n; ++t) CHECK(differences[t] == series[t + 1] - series[t]);
-  CHECK(SeriesRows(series.data(), 0, true).length() == 0);
+  CHECK(SeriesRows(series.data(), 0, Stationarity::kDifference).length() == 0);
 }
 
 TEST_CASE("statuses in their order") {
@@ -407,6 +408,55 @@ TEST_CASE("a fixed lag needs no others") {
   const GrangerResult one = test(sources, target, options);
   CHECK(one.lags == 1);
   for (size_t row = 0; row < 2; ++row) CHECK(close(one.p_value[row], all.lag_p_value[row * 14 + 5], 1e-9));
+}
+
+TEST_CASE("circular shifts: all different, none of them 0, the same for the same seed") {
+  const std::vector<size_t> all = circular_shifts(20, 1000, 5);
+  std::vector<size_t> sorted = all, expected;
+  std::sort(sorted.begin(), sorted.end());
+  for (size_t shift = 1; shift < 20; ++shift) expected.push_back(shift);
+  CHECK(sorted == expected);
+  CHECK(circular_shifts(20, 6, 5) == std::vector<size_t>(all.begin(), all.begin() + 6));
+  CHECK(circular_shifts(20, 6, 6) != circular_shifts(20, 6, 5));
+  CHECK(circular_shifts(2, 6, 5) == std::vector<size_t>{1});
+  CHECK(circular_shifts(1, 6, 5).empty());
+  CHECK(circular_shifts(0, 6, 5).empty());
+}
+
+TEST_CASE("the corrected p is the share of shifted sources whose best p is as small") {
+  std::mt19937_64 random(10);
+  const size_t n = 60;
+  std::vector<Series> series;
+  for (unsigned row = 0; row < 20; ++row) series.push_back(random_series(random, n, row));
+  series[3].assign(n, 1);
+  for (size_t t = 0; t < n; ++t) series[4][t] = static_cast<double>(t % 12 == 0);  // is some of its own shifts
+  const Series target = random_series(random, n, 1);
+  GrangerOptions options;
+  options.max_lag = 4;
+  const GrangerResult plain = test(Matrix(series, n), Matrix({target}, n), options);
+  options.shifts = 25;
+  options.seed = 3;
+  const GrangerResult corrected = test(Matrix(series, n), Matrix({target}, n), options);
+  options.threads = 2;
+  CHECK(same(corrected, test(Matrix(series, n), Matrix({target}, n), options, false, 7)));
+  options.shifts = 0;
+  const std::vector<size_t> shifts = circular_shifts(n, 25, 3);
+  for (size_t row = 0; row < series.size(); ++row) {
+    CHECK(corrected.lag_order[row] == plain.lag_order[row]);
+    if (plain.lag_order[row] == 0) {
+      CHECK(std::isnan(corrected.p_value[row]));
+      continue;
+    }
+    std::vector<Series> turned;
+    for (size_t shift : shifts) {
+      turned.push_back(series[row]);
+      std::rotate(turned.back().begin(), turned.back().begin() + static_cast<ptrdiff_t>(shift), turned.back().end());
+    }
+    const GrangerResult others = test(Matrix(turned, n), Matrix({target}, n), options);
+    int as_small = 1;
+    for (size_t i = 0; i < shifts.size(); ++i) as_small += others.p_value[i] <= plain.p_value[row] * (1 + 1e-8);
+    CHECK(corrected.p_value[row] == as_small / 26.0);
+  }
 }
 
 TEST_CASE("cancelled") {

@@ -60,10 +60,12 @@ const sessionOptions = () => ({
   target: numbers(40),
   rows: 3,
   samples: 40,
-  difference: true,
+  stationarity: 'adf' as const,
   maxLag: 3,
   lagOrder: 'bic' as const,
   statistic: 'params-ftest' as const,
+  shifts: 5,
+  seed: 1,
   perLag: true,
   allStatistics: true,
 });
@@ -115,6 +117,7 @@ export const validArguments: Record<string, () => unknown[]> = {
   ],
   divergenceCurves: () => [lyapunov()],
   lyapunovExponents: () => [lyapunov()],
+  unitRootTests: () => [{ series: numbers(120), rows: 3, samples: 40, test: 'adf', threads: 2 }],
   spectrum: () => [
     {
       entries: numbers(12 * 10 + 3 * 2),

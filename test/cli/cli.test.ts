@@ -152,6 +152,12 @@ test('granger prints p and verdict, and writes all statistics', async () => {
     const [row] = JSON.parse((await runCli(...args, '--json', '--quiet')).stdout);
     assert.is(row.verdict, 'causal');
     assert.is(row.lagOrder, 1);
+    const corrected = [...args.slice(0, -1), 'min-p', '--lag-correction', 'circular-shift', '--shifts', '49'];
+    const [turned] = JSON.parse((await runCli(...corrected, '--stationarity', 'adf', '--json', '--quiet')).stdout);
+    assert.is(turned.pValue, 1 / 50);
+    const prune = await runCli('prune', '--help');
+    for (const flag of ['--lag-correction', '--shifts', '--stationarity', 'target-bic'])
+      assert.match(prune.stdout, flag);
   });
 });
 

@@ -81,12 +81,12 @@ test('the p of each statistic is its column of stats', async () => {
   }
 });
 
-test('aic and bic compare all lags on the rows of the longest that is not too short', async () => {
+test('information criteria compare all lags on the rows of the longest that is not too short', async () => {
   const pair = fc.record({
     n: fc.integer({ min: 5, max: 60 }),
     x: shape,
     seed,
-    kind: fc.constantFrom('aic' as const, 'bic' as const),
+    kind: fc.constantFrom('aic' as const, 'bic' as const, 'target-aic' as const, 'target-bic' as const),
   });
   await fc.assert(
     fc.asyncProperty(pair, async ({ n, kind, ...given }) => {
@@ -105,6 +105,26 @@ test('aic and bic compare all lags on the rows of the longest that is not too sh
     }),
     { numRuns: 200 },
   );
+});
+
+test('target-aic and target-bic: one lag for all sources, the next best where a source cannot be tested at it', async () => {
+  const n = 80;
+  const normal = normals(70);
+  const target = Float64Array.from({ length: n }, normal);
+  for (let t = 4; t < n; t++) target[t]! += 0.8 * target[t - 4]!;
+  const { sources } = mixture(37, n);
+  const early = Float64Array.from({ length: n }, (_, t) => (t < 3 ? normal() : 7)); // constant at lags beyond 3
+  const all = { data: Float64Array.from([...sources.data, ...early]), shape: [38, n] };
+  for (const lagOrder of ['target-aic', 'target-bic'] as const) {
+    const result = await grangerTest(all, target, { maxLag: 8, lagOrder });
+    const [first] = result.lagOrder;
+    assert.ok(first! >= 4);
+    result.lagOrder.forEach((lag, row) => {
+      const status = statusesOf(result, row)[first! - 1]!;
+      assert.is(lag === first, status === 'ok' || status === 'rank-deficient', `row ${row}`);
+    });
+    assert.ok(result.lagOrder[37]! >= 1 && result.lagOrder[37]! <= 3);
+  }
 });
 
 test('a fixed lag is tested alone, with the same result', async () => {
@@ -176,6 +196,33 @@ test('min-p over many lags finds causes in noise: the reason why it is not the s
   assert.ok(result.verdict.filter((v) => v === 'causal').length > 250);
 });
 
+test('corrected by circular shifts, min-p calls noise causal no more often than alpha says, and finds a planted cause', async () => {
+  const [rows, n, alpha] = [1000, 80, 0.05];
+  const options = { statistic: 'ssr-chi2test', maxLag: 6, alpha, lagCorrection: 'circular-shift', seed: 4 } as const;
+  const normal = normals(60);
+  const sources = noise(rows, n, 61);
+  const targets = noise(rows, n, 62);
+  const { pValue, verdict } = await grangerTest(sources, targets, options);
+  const causal = verdict.filter((v) => v === 'causal').length;
+  // p goes in steps of 1 / 80: 3 of 80 are below 0.05. 99.9 % of the binomial distribution.
+  const expected = rows * (3 / n);
+  assert.ok(Math.abs(causal - expected) < 3.3 * Math.sqrt(expected), `${causal} of ${rows}`);
+  assert.ok(Math.abs(pValue.filter((p) => p <= 0.5).length - rows / 2) < 3.3 * Math.sqrt(rows / 4));
+  const plain = await grangerTest(sources, targets, { ...options, lagCorrection: 'none' });
+  assert.ok(plain.verdict.filter((v) => v === 'causal').length > 2 * causal);
+  assert.equal(plain.lagOrder, (await grangerTest(sources, targets, options)).lagOrder);
+
+  const long = 200; // at least 20 times the lags: under shifts by few samples a cause is seen at another lag
+  const cause = noise(20, long, 63);
+  const effect = Float64Array.from({ length: long }, normal);
+  for (let t = 2; t < long; t++) effect[t]! += cause.data[5 * long + t - 2]!;
+  const found = await grangerTest(cause, effect, options);
+  assert.is(found.verdict[5], 'causal', `p ${found.pValue[5]}`);
+  const again = await grangerTest(cause, effect, { ...options, threads: 1 });
+  assert.ok(bitsOf(again).equals(bitsOf(found)));
+  assert.ok(!bitsOf(await grangerTest(cause, effect, { ...options, shifts: 30, seed: 5 })).equals(bitsOf(found)));
+});
+
 test('the adjusted p is what the verdict goes by', async () => {
   const result = await grangerTest(noise(50, 40, 12), randomSeries('noise', 40, 13), { alpha: 0.3, correction: 'by' });
   assert.equal(result.adjustedPValue, adjustPValues(result.pValue, 'by'));
@@ -227,7 +274,7 @@ function mixture(rows: number, n: number) {
 
 test('the same bits for 1, 2 and 4 threads', async () => {
   const { sources, target } = mixture(300, 50);
-  for (const options of [{ stats: true }, { lagOrder: 'bic', maxLag: 6 }] as const) {
+  for (const options of [{ stats: true }, { lagOrder: 'bic', maxLag: 6 }, { lagOrder: 'target-bic' }] as const) {
     const [one, ...more] = await Promise.all(
       [1, 2, 4].map((threads) => grangerTest(sources, target, { ...options, threads })),
     );
@@ -261,7 +308,7 @@ test('more rows than one chunk: the same bits as piece by piece, for any number 
 
 test('without perLag: the same summary and nothing else', async () => {
   const { sources, target } = mixture(37, 50);
-  for (const lagOrder of ['min-p', 'aic', 'bic', 3] as const) {
+  for (const lagOrder of ['min-p', 'aic', 'bic', 'target-bic', 3] as const) {
     for (const failedTest of ['skip-lag', 'undecided', 'causal'] as const) {
       const full = await grangerTest(sources, target, { lagOrder, failedTest });
       const lean = await grangerTest(sources, target, { lagOrder, failedTest, perLag: false });

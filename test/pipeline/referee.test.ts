@@ -76,25 +76,73 @@ async function matrixOf(series: readonly SeedSeries[], config = strict): Promise
   return columns;
 }
 
+/** [rows, n] of walks whose steps are autoregressive of order 1. */
+function autoregressiveWalks(rows: number, n: number, coefficient: number, seed: number): Float64Array {
+  const normal = normals(seed);
+  const data = new Float64Array(rows * n);
+  for (let row = 0; row < rows; row++) {
+    let [step, total] = [normal() / Math.sqrt(1 - coefficient ** 2), 0];
+    for (let t = 0; t < n; t++) {
+      total += step;
+      data[row * n + t] = total;
+      step = coefficient * step + normal();
+    }
+  }
+  return data;
+}
+
+/** Share of independent sources, one target each, that a configuration calls causal without correction. */
+async function falseAlarms(sources: Float64Array, targets: Float64Array, windows: number, config = strict) {
+  const p = await plainPValues({ data: sources, shape: [sources.length / windows, windows] }, targets, config);
+  return p.filter((value) => value < config.alpha).length / p.length;
+}
+
 test('independent noise is called causal at alpha, within its binomial interval, under strict', async () => {
   const [windows, tests] = [200, 2000];
   const { sources, targets } = plant(windows, tests, 0, true, 5);
-  const p = await plainPValues({ data: sources, shape: [tests, windows] }, targets, strict);
-  within(p.filter((value) => value < strict.alpha).length / tests, binomialInterval(tests, strict.alpha), 'share');
+  within(await falseAlarms(sources, targets, windows), binomialInterval(tests, strict.alpha), 'share');
 });
 
-test('with strict’s correction a network of noise has any causal weight at alpha, at a lag that is not chosen', async () => {
-  // a lag chosen by an information criterion adds a little, which the power table shows at r2 = 0
-  const [windows, weights, networks] = [100, 40, 500];
-  const config = { ...strict, lagOrder: 1 as const };
-  const { sources, targets } = plant(windows, weights * networks, 0, true, 6);
-  const p = await plainPValues({ data: sources, shape: [weights * networks, windows] }, targets, config);
-  let any = 0;
-  for (let n = 0; n < networks; n++) {
-    const adjusted = adjustPValues(p.subarray(n * weights, (n + 1) * weights), config.correction);
-    if (adjusted.some((value) => value < config.alpha)) any++;
+test('so are independent autoregressive sources, of autoregressive targets too; not so at the BIC lag of both', async () => {
+  const [windows, tests] = [200, 2000];
+  const ends = binomialInterval(tests, strict.alpha);
+  for (const [source, target] of [
+    [0.5, 0],
+    [0, 0.5],
+    [0.5, 0.5],
+    [-0.5, 0.5],
+    [0.8, -0.5],
+  ] as const) {
+    const sources = autoregressiveWalks(tests, windows, source, 40);
+    const targets = autoregressiveWalks(tests, windows, target, 41);
+    within(await falseAlarms(sources, targets, windows), ends, `${source}, ${target}`);
   }
-  within(any / networks, binomialInterval(networks, config.alpha), 'networks');
+  const noise = plant(60, tests, 0, true, 5);
+  const bic = await falseAlarms(noise.sources, noise.targets, 60, { ...strict, lagOrder: 'bic' });
+  assert.ok(bic > ends[1], `${bic}`);
+});
+
+test('with strict’s correction a network of noise has any causal weight at alpha, and planted causes are found', async () => {
+  const [windows, weights, networks] = [100, 40, 500];
+  const { sources, targets } = plant(windows, weights * networks, 0, true, 6);
+  const planted = plant(windows, networks, 0.3, true, 7);
+  for (let n = 0; n < networks; n++) {
+    // a network's last weight is the planted one's
+    const at = ((n + 1) * weights - 1) * windows;
+    sources.set(planted.sources.subarray(n * windows, (n + 1) * windows), at);
+    targets.set(planted.targets.subarray(n * windows, (n + 1) * windows), at);
+  }
+  const p = await plainPValues({ data: sources, shape: [weights * networks, windows] }, targets, strict);
+  let [any, found] = [0, 0];
+  for (let n = 0; n < networks; n++) {
+    const end = (n + 1) * weights;
+    const noise = adjustPValues(p.subarray(end - weights, end - 1), strict.correction);
+    if (noise.some((value) => value < strict.alpha)) any++;
+    const all = adjustPValues(p.subarray(end - weights, end), strict.correction);
+    if ((all[weights - 1] as number) < strict.alpha) found++;
+  }
+  within(any / networks, binomialInterval(networks, strict.alpha), 'networks');
+  assert.ok(found / networks > 0.95, `${found}`);
 });
 
 test('power: grows with the effect and the windows, finds strong causes, and is no more than alpha without one', async () => {
