@@ -1,8 +1,16 @@
 import { unexpected } from '../errors.js';
+import { native, runTask } from '../native.js';
 import { checkOption } from '../options.js';
 
 /** How p-values are corrected for their number; see `adjustPValues`. */
 export type Correction = 'none' | 'bh' | 'by';
+
+declare module '../native.js' {
+  interface NativeModule {
+    adjustPValues(options: { pValues: Float64Array; correction: Correction }): Float64Array;
+    adjustManyPValues(options: { pValues: Float64Array; correction: Correction }): NativeTask<Float64Array>;
+  }
+}
 
 /**
  * Corrects p-values for multiple testing. Comparing the adjusted values with alpha controls the false discovery rate.
@@ -25,30 +33,13 @@ export function adjustPValues(pValues: ArrayLike<number>, method: Correction): F
     const p = adjusted[i]!;
     if (p < 0 || p > 1) throw unexpected('ERR_ARGUMENT', `pValues[${i}]`, 'a number from 0 to 1, or NaN', p);
   }
-  if (method === 'none') return adjusted;
-
-  const sorted = adjusted.filter((p) => !Number.isNaN(p)).sort();
-  const m = sorted.length;
-  let factor = m;
-  if (method === 'by') for (let k = 2; k <= m; k++) factor += m / k;
-  // least[k]: of equal p-values all have the value of the last
-  const least = new Float64Array(m);
-  let running = 1;
-  for (let k = m - 1; k >= 0; k--) {
-    running = Math.min(running, (sorted[k]! * factor) / (k + 1));
-    least[k] = running;
-  }
-  return adjusted.map((p) => (Number.isNaN(p) ? p : least[firstAtLeast(sorted, p)]!));
+  return native.adjustPValues({ pValues: adjusted, correction: method });
 }
 
-/** The index of the first element of an ascending array that is not below `value`. */
-function firstAtLeast(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+/** The same on a thread of the addon's own, for many values, which are not checked. @throws `signal.reason` when aborted */
+export const adjustPValuesApart = (
+  pValues: Float64Array,
+  correction: Correction,
+  signal: AbortSignal | undefined,
+): Promise<Float64Array> =>
+  runTask(() => native.adjustManyPValues({ pValues, correction }), signal === undefined ? {} : { signal });

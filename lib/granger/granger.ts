@@ -3,9 +3,10 @@ import { type Series, type SeriesInput, readSeries } from '../data/series.js';
 import { unexpected } from '../errors.js';
 import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
 import { type ResolvedOptions, checkJobOptions, resolveOptions } from '../options.js';
-import { adjustPValues } from './adjust.js';
+import { adjustPValuesApart } from './adjust.js';
 import { inChunks } from './chunks.js';
 import { roundDecimals } from './round.js';
+import { inTurns } from './turns.js';
 
 /** Options of a Granger test, by their names in the table. */
 export const GRANGER_OPTIONS = [
@@ -226,7 +227,7 @@ export async function grangerTest(
   await runTask(() => inChunks(x.rows, chunkRows, start), options);
 
   const result = session.result();
-  const summary = judge(lags, resolved, result);
+  const summary = await judge(lags, resolved, result, options.signal);
   if (!perLag && !stats) return summary;
   const shape = [x.rows, lags.length];
   const byLag = {
@@ -248,24 +249,34 @@ function rowsOf(name: string, { data, rows, samples }: Series, first: number, co
 }
 
 /** From p-values to verdicts. Rounds, and blanks the rows that `failedTest` is about, in place. */
-function judge(lags: readonly number[], options: Resolved, result: NativeResult): GrangerSummary {
+async function judge(
+  lags: readonly number[],
+  options: Resolved,
+  result: NativeResult,
+  signal: AbortSignal | undefined,
+): Promise<GrangerSummary> {
   const { lagOrder, pValue, score, complete, differenced } = result;
-  const { pRounding } = options;
-  const all = options.failedTest !== 'skip-lag';
-  for (let row = 0; row < pValue.length; row++) {
-    if (all && complete[row] === 0) {
-      pValue[row] = Number.NaN;
-      lagOrder[row] = score[row] = 0;
-    } else if (pRounding !== 'none') {
-      pValue[row] = roundDecimals(pValue[row]!, pRounding);
+  const { pRounding, correction, failedTest, alpha } = options;
+  const rows = pValue.length;
+  const all = failedTest !== 'skip-lag';
+  await inTurns(rows, signal, (begin, end) => {
+    for (let row = begin; row < end; row++) {
+      if (all && complete[row] === 0) {
+        pValue[row] = Number.NaN;
+        lagOrder[row] = score[row] = 0;
+      } else if (pRounding !== 'none') {
+        pValue[row] = roundDecimals(pValue[row]!, pRounding);
+      }
     }
-  }
-  const adjustedPValue = adjustPValues(pValue, options.correction);
-  const verdict = new Array<GrangerVerdict>(pValue.length);
-  for (let row = 0; row < pValue.length; row++) {
-    if (options.failedTest === 'causal' && complete[row] === 0) pValue[row] = adjustedPValue[row] = 0;
-    const p = adjustedPValue[row]!;
-    verdict[row] = Number.isNaN(p) ? 'undecided' : p < options.alpha ? 'causal' : 'non-causal';
-  }
+  });
+  const adjustedPValue = await adjustPValuesApart(pValue, correction, signal);
+  const verdict = new Array<GrangerVerdict>(rows);
+  await inTurns(rows, signal, (begin, end) => {
+    for (let row = begin; row < end; row++) {
+      if (failedTest === 'causal' && complete[row] === 0) pValue[row] = adjustedPValue[row] = 0;
+      const p = adjustedPValue[row]!;
+      verdict[row] = Number.isNaN(p) ? 'undecided' : p < alpha ? 'causal' : 'non-causal';
+    }
+  });
   return { lags, pValue, adjustedPValue, lagOrder, score, verdict, differenced };
 }

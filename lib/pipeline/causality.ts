@@ -1,6 +1,7 @@
 /** From exponents and misclassification to a verdict and a score for each weight. */
-import { adjustPValues } from '../granger/adjust.js';
+import { adjustPValuesApart } from '../granger/adjust.js';
 import { type GrangerOptions, grangerTest } from '../granger/granger.js';
+import { inTurns } from '../granger/turns.js';
 import type { JobOptions } from '../native.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { PruneConfig } from './config.js';
@@ -56,35 +57,32 @@ export async function judge(series: WatchedSeries, config: PruneConfig, job: Job
   const sources = { data: exponents, shape: [weights, windows] };
   const test = await grangerTest(sources, misclassification, { ...testOptions(config), ...job });
 
+  const [causal, nonCausal, undecided, still] = VERDICTS.map((_, code) => code) as [number, number, number, number];
   const codes = new Uint8Array(weights);
   const score = new Float64Array(weights);
-  const tested: number[] = [];
-  for (let w = 0; w < weights; w++) {
-    const lost = missing[w] as number;
-    if (lost === windows) codes[w] = VERDICTS.indexOf('static');
-    else if (lost > maxMissing * windows || Number.isNaN(test.pValue[w])) codes[w] = VERDICTS.indexOf('undecided');
-    else tested.push(w);
-    score[w] = lost === windows ? Number.NEGATIVE_INFINITY : 0;
-  }
-  const adjusted = adjustPValues(
-    Float64Array.from(tested, (w) => test.pValue[w] as number),
-    correction,
-  );
-  const pValue = new Float64Array(weights).fill(Number.NaN);
-  tested.forEach((w, i) => {
-    const p = adjusted[i] as number;
-    pValue[w] = p;
-    codes[w] = VERDICTS.indexOf(p < alpha ? 'causal' : 'non-causal');
-    const strength = test.score[w] as number;
-    score[w] = Number.isNaN(strength) ? 0 : strength;
+  const tested = new Float64Array(weights);
+  await inTurns(weights, job.signal, (begin, end) => {
+    for (let w = begin; w < end; w++) {
+      const lost = missing[w] as number;
+      tested[w] = lost > maxMissing * windows || lost === windows ? Number.NaN : (test.pValue[w] as number);
+      codes[w] = lost === windows ? still : undecided;
+      score[w] = lost === windows ? Number.NEGATIVE_INFINITY : 0;
+    }
   });
-  const count = (verdict: Verdict): number => codes.reduce((n, code) => n + (VERDICTS[code] === verdict ? 1 : 0), 0);
-  const counts = {
-    causal: count('causal'),
-    nonCausal: count('non-causal'),
-    undecided: count('undecided'),
-    static: count('static'),
-  };
+  const pValue = await adjustPValuesApart(tested, correction, job.signal);
+  const tally = VERDICTS.map(() => 0);
+  await inTurns(weights, job.signal, (begin, end) => {
+    for (let w = begin; w < end; w++) {
+      const p = pValue[w] as number;
+      if (!Number.isNaN(p)) {
+        codes[w] = p < alpha ? causal : nonCausal;
+        score[w] = test.score[w] as number;
+      }
+      tally[codes[w] as number]!++;
+    }
+  });
+  const [ofCausal, ofNonCausal, ofUndecided, ofStill] = tally as [number, number, number, number];
+  const counts = { causal: ofCausal, nonCausal: ofNonCausal, undecided: ofUndecided, static: ofStill };
   return {
     windows,
     exponents,

@@ -8,6 +8,7 @@ void register_gradients(Napi::Env env, Napi::Object exports);
 void register_granger(Napi::Env env, Napi::Object exports);
 void register_info(Napi::Env env, Napi::Object exports);
 void register_lyapunov(Napi::Env env, Napi::Object exports);
+void register_multiple_testing(Napi::Env env, Napi::Object exports);
 void register_shapley(Napi::Env env, Napi::Object exports);
 void register_spectrum(Napi::Env env, Napi::Object exports);
 void register_sensitivity(Napi::Env env, Napi::Object exports);
@@ -20,6 +21,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   register_granger(env, exports);
   register_info(env, exports);
   register_lyapunov(env, exports);
+  register_multiple_testing(env, exports);
   register_shapley(env, exports);
   register_spectrum(env, exports);
   register_sensitivity(env, exports);

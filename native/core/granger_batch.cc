@@ -26,9 +26,10 @@ constexpr size_t kRows = GrangerBatch::kRows;
 /// Columns summed at a time: as many running sums as the vector registers hold beside their operands.
 constexpr int kWidth = 8;
 
-/// Rounding error of a cross-product in units of sqrt(n) |a||b|. Chosen on an earlier way from lag to lag, in 25,000
-/// tests against 80-bit arithmetic; with the rotations the bound that this makes was checked on 5,000 fits (n
-/// = 44..150).
+/// Rounding error of a cross-product in units of sqrt(n) |a||b|. In 300,000 fits against 80-bit arithmetic (noise,
+/// autoregressive, walks, decays, steps, mostly zero; n = 34..400, lags 1..14; 8 lanes and 4) the true error was at
+/// most 0.42 of the bound that this makes plus 1e-15 a, in half of them below 0.005, in 99 of 100 below 0.5 of the
+/// bound alone.
 constexpr double kRounding = std::numeric_limits<double>::epsilon() / 8;
 
 Lanes load(const double* at) { return pload<Lanes>(at); }

@@ -117,6 +117,8 @@ export const validArguments: Record<string, () => unknown[]> = {
   ],
   divergenceCurves: () => [lyapunov()],
   lyapunovExponents: () => [lyapunov()],
+  adjustPValues: () => [{ pValues: numbers(40), correction: 'bh' }],
+  adjustManyPValues: () => [{ pValues: numbers(40), correction: 'by' }],
   unitRootTests: () => [{ series: numbers(120), rows: 3, samples: 40, test: 'adf', threads: 2 }],
   spectrum: () => [
     {

@@ -229,6 +229,19 @@ test('the adjusted p is what the verdict goes by', async () => {
   result.verdict.forEach((v, i) => assert.is(v, result.adjustedPValue[i]! < 0.3 ? 'causal' : 'non-causal'));
 });
 
+test('more rows than are judged in one turn of the event loop', async () => {
+  const [rows, n] = [150_000, 9];
+  const options = { lagOrder: 1, correction: 'bh', alpha: 0.9, pRounding: 4, perLag: false } as const;
+  const { pValue, adjustedPValue, verdict } = await grangerTest(noise(rows, n, 80), noise(1, n, 81).data, options);
+  assert.equal(adjustedPValue, adjustPValues(pValue, 'bh'));
+  assert.ok(pValue.every((p) => Math.abs(p * 1e4 - Math.round(p * 1e4)) < 1e-9));
+  assert.ok(verdict.every((v, row) => v === (adjustedPValue[row]! < 0.9 ? 'causal' : 'non-causal')));
+  const controller = new AbortController();
+  const aborted = grangerTest(noise(rows, n, 80), noise(1, n, 81).data, { ...options, signal: controller.signal });
+  controller.abort(new Error('enough'));
+  assert.is(await aborted.catch((error: Error) => error.message), 'enough');
+});
+
 test('first differences are taken of both series', async () => {
   const differences = (series: Float64Array): Float64Array => series.slice(1).map((value, t) => value - series[t]!);
   const rows = [1, 2, 3].map((s) => randomSeries('walk', 50, s));
