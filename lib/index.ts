@@ -6,6 +6,7 @@
 export { LegcnetError, type LegcnetErrorCode } from './errors.js';
 export {
   type CriterionName,
+  type CriterionSpec,
   type OptionName,
   type OptionValues,
   criteria,
@@ -59,7 +60,6 @@ export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';
 export { type Density, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from './mask/select.js';
 export {
   type Criterion,
-  type CriterionSpec,
   type Need,
   type ScoreContext,
   type ScoreOptions,

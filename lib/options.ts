@@ -57,6 +57,8 @@ export const criteria = {
 } as const;
 export type CriterionName = keyof typeof criteria;
 export const criterionNames = Object.keys(criteria) as CriterionName[];
+/** A criterion's name, or `rank(a,b)`, `rank(2*a,b,...)`. */
+export type CriterionSpec = CriterionName | `rank(${string})`;
 
 /** How the lag of a Granger test is chosen. */
 const lagRules = ['min-p', 'aic', 'bic', 'target-aic', 'target-bic'] as const;
@@ -165,11 +167,19 @@ const fraction = z.number().gt(0).lt(1);
 
 export const options = {
   // method
-  method: choice({
-    choices: ['ft', 'pt'],
-    default: 'ft',
+  method: custom<CriterionSpec>()({
+    schema: z.union([
+      z.enum(criterionNames as [CriterionName, ...CriterionName[]]),
+      z.string().regex(/^rank\(.+\)$/),
+    ]) as z.ZodType<CriterionSpec>,
+    expected: `one of ${criterionNames.join(', ')}, or rank(a,b)`,
+    parse: asIs,
+    default: 'ft' as CriterionSpec,
     group: 'method',
-    help: 'LEGCNet-FT watches the whole training, LEGCNet-PT its first part (see --partial)',
+    placeholder: '<name>',
+    help:
+      'what scores weights: ft (LEGCNet-FT) watches the whole training, pt (LEGCNet-PT) its first part; ' +
+      `${criterionNames.slice(2).join(', ')}; or several by mean rank: rank(ft,magnitude)`,
   }),
   preset: choice({
     choices: ['authors', 'paper', 'strict'],
@@ -399,7 +409,7 @@ export const options = {
     default: { percent: 10 },
     group: 'series',
     placeholder: '<10%|epochs>',
-    help: 'PT: the first part of the training that is watched',
+    help: 'pt: the first part of the training that is watched; magnitude-partial: that is trained',
   }),
   weightLog: string({
     group: 'series',
@@ -624,13 +634,13 @@ export const options = {
     help: 'other seeds that the referee trains dense networks from',
   }),
 
-  // criterion: what scores and rounds of pruning need; a LEGCNet run has no use for it
+  // criterion: what scores and rounds of pruning need
   scoreRows: integer({
     min: 1,
     max: 0xffffffff,
     default: undefined,
     group: 'criterion',
-    help: 'rows of the training part that gradients are taken over, drawn by the seed (default: all)',
+    help: 'snip, grasp, taylor: rows of the training part that gradients are taken over, drawn by the seed (default: all)',
   }),
   synflowRounds: integer({ min: 1, max: 1e6, default: 100, group: 'criterion', help: 'rounds of SynFlow' }),
   rounds: integer({
@@ -645,7 +655,7 @@ export const options = {
     max: 1e6,
     default: 0,
     group: 'criterion',
-    help: 'rounds with training: the epoch whose weights each round begins from (0: the initial weights)',
+    help: 'the epoch of the dense training whose weights rounds and ticket begin from (0: the initial weights)',
   }),
 
   // diagnostics

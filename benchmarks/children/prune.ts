@@ -6,7 +6,7 @@ const { seconds, judgement, ticket } = await prune('mnist', JSON.parse(process.a
 console.log(
   JSON.stringify({
     seconds,
-    windows: judgement.windows,
+    windows: judgement?.windows,
     sparsity: ticket.summary.sparsity,
     peakMemoryBytes: peakMemory(),
   }),

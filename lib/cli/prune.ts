@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { unexpected } from '../errors.js';
 import { PRUNE_OPTIONS } from '../pipeline/config.js';
+import { givesVerdicts } from '../pipeline/method.js';
 import { type StageProgress, prune } from '../pipeline/prune.js';
 import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
 import { writeRunFolder } from '../pipeline/run-folder.js';
@@ -38,16 +39,18 @@ export const BY_PRESET = {
   failedTest: DEPENDS,
   selection: DEPENDS,
   within: 'by preset; strict: 0.01',
+  density: 'by method',
 };
 
 export function addPrune(program: Command, signal: AbortSignal): void {
   const command = program
     .command('prune')
     .argument('<data>', 'iris, cancer, titanic, mnist; a .csv file; a folder of IDX or .npy files; or x.npy,y.npy')
-    .summary('train a network, prune it by chaos and causality, retrain the ticket')
+    .summary('train a network, prune it by chaos and causality or another method, retrain the ticket')
     .description(
       'Trains a dense network while watching every weight, computes windowed Lyapunov exponents, tests which of them ' +
         'Granger-cause the misclassification, prunes, and retrains the sparse ticket from the same initial weights. ' +
+        'With another --method nothing is watched: its scores choose what is pruned. ' +
         'A random and a magnitude ticket of the same size are trained beside it.',
     )
     .addHelpText('after', EXAMPLES);
@@ -66,6 +69,7 @@ const EXAMPLES = `
 Examples:
   legcnet prune mnist                                  strict preset, all 70,000 images
   legcnet prune iris --preset authors --method pt      the authors' published chain
+  legcnet prune mnist --method magnitude --sparsity 0.95 --rounds 5 --rewind 1   lottery tickets
   legcnet prune data.csv --label species --layers 16 --sparsity 0.8 --out run1`;
 
 async function runPrune(data: string, parsed: Record<string, unknown>, signal: AbortSignal): Promise<void> {
@@ -105,8 +109,15 @@ export function printRecord(printer: Printer, record: RunRecord): void {
     `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
       `${data.classes.length} classes`,
   );
+  const { method = 'ft', preset, seed, rounds, rewind } = config;
   printer.out(
-    `LEGCNet-${config.method?.toUpperCase()}, preset ${config.preset}, seed ${config.seed}, ${record.windows} windows\n`,
+    [
+      givesVerdicts(method) ? `LEGCNet-${method.toUpperCase()}` : method,
+      ...[`preset ${preset}`, `seed ${seed}`],
+      ...(record.windows === null ? [] : [`${record.windows} windows`]),
+      ...(rounds === undefined ? [] : [`${rounds} rounds`]),
+      ...(rewind === undefined ? [] : [`begun from epoch ${rewind}`]),
+    ].join(', ') + '\n',
   );
   const row = (name: string, network: NetworkRecord | TicketRecord): string[] => {
     const pruned = 'pruned' in network ? network.pruned : 0;
@@ -132,10 +143,11 @@ export function printRecord(printer: Printer, record: RunRecord): void {
       ...(referee?.placeboTicket ? [row('placebo', referee.placeboTicket)] : []),
     ],
   );
-  printer.out(
-    `\nverdicts: ${verdicts.causal} causal, ${verdicts.nonCausal} non-causal, ${verdicts.undecided} undecided, ` +
-      `${verdicts.static} static`,
-  );
+  const counts = verdicts
+    ? `verdicts: ${verdicts.causal} causal, ${verdicts.nonCausal} non-causal, ${verdicts.undecided} undecided, ` +
+      `${verdicts.static} static`
+    : `${method} does not watch the training: there are no exponents and no verdicts`;
+  printer.out(`\n${counts}`);
   if (referee) {
     printer.out('\nreferee:');
     if (referee.placebo) printPlacebo(printer, referee.placebo);

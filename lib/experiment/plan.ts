@@ -1,10 +1,10 @@
 /** What a comparison consists of, worked out before anything is trained. */
 import { createHash } from 'node:crypto';
 import { LegcnetError, unexpected } from '../errors.js';
-import { type Criterion, type CriterionSpec, criterion } from '../mask/criteria.js';
+import { type Criterion, criterion } from '../mask/criteria.js';
 import type { Density } from '../mask/select.js';
-import { type OptionName, type OptionValues, options, resolveOptions } from '../options.js';
-import { PRUNE_OPTIONS, type PruneConfig, WITHOUT_INFLUENCE, configHash, resolveConfig } from '../pipeline/config.js';
+import { type CriterionSpec, type OptionName, type OptionValues, options, resolveOptions } from '../options.js';
+import { PRUNE_OPTIONS, type PruneConfig, configHash, influences, resolveConfig } from '../pipeline/config.js';
 import { NOT_COMPARED } from '../pipeline/referee-verdict.js';
 import { version } from '../pipeline/version.js';
 
@@ -15,7 +15,6 @@ const SCORING_OPTIONS = ['scoreRows', 'synflowRounds'] as const;
 export const COMPARE_OPTIONS: readonly OptionName[] = [
   ...EXPERIMENT_OPTIONS,
   ...PRUNE_OPTIONS.filter((name) => !(NOT_COMPARED as readonly OptionName[]).includes(name)),
-  ...SCORING_OPTIONS,
 ];
 
 /** LEGCNet's two variants: the criteria that rest on a causal rule. */
@@ -145,9 +144,9 @@ function planHash({
 
 /** The options of a comparison as they were resolved, for its record: those without influence left out. */
 export function planOptions({ configs, methods, sparsities, controls, scoring, density }: ComparePlan) {
-  const left = new Set<string>([...NOT_COMPARED, ...WITHOUT_INFLUENCE, 'density']);
+  const left = new Set<string>([...NOT_COMPARED, 'density']);
   return {
-    ...Object.fromEntries(Object.entries(configs.ft).filter(([name]) => !left.has(name))),
+    ...Object.fromEntries(influences(configs.ft).filter(([name]) => !left.has(name))),
     ...{ sparsities, controls, ...scoring, density: density ?? 'by method' },
     methods: methods.map(({ name }) => name),
   };

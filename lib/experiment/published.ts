@@ -118,17 +118,6 @@ export const PUBLISHED_SPECTRA: Readonly<Record<Method, readonly LayerExponents[
   magnitude: [layer(2.19, 1.63), layer(1.55, 1.85), layer(1.96, 2.78)],
 };
 
-/** Epochs that PT watches: the number in brackets in the rows of Table 2. */
-export const PARTIAL_EPOCHS: Readonly<Record<ReproducedSet, number>> = {
-  cancer: 12,
-  titanic: 3,
-  banknote: 2,
-  iris: 20,
-  iris3f: 20,
-  vowel: 5,
-  mnist: 5,
-};
-
 /**
  * Which of the authors' five initial weights a row of Table 1 comes from: in it, epochs, accuracy and F1 of the dense and
  * of the FT network agree with the row to its last digit (found by replaying all five). Vowel: in none; MNIST: not shipped.

@@ -20,7 +20,7 @@ import { type Judgement, type VerdictCounts, judge } from '../pipeline/causality
 import type { PreparedData } from '../pipeline/data.js';
 import { networkOptions, trainOptions } from '../pipeline/prune.js';
 import { shuffleWithinLayers } from '../pipeline/referee.js';
-import { planWatch } from '../pipeline/watch.js';
+import { epochsToWatch, planWatch } from '../pipeline/watch.js';
 import { CAUSAL, type CausalMethod, type ComparePlan } from './plan.js';
 
 type ByPart = { readonly [P in PartName]?: number };
@@ -160,9 +160,8 @@ export async function runReplicate(
     const tickets: TicketCell[] = [];
     let scores: Float64Array | undefined;
     for (const sparsity of plan.sparsities) {
-      // SynFlow's rounds end at the sparsity; other scores know nothing of it
-      if (!scores || method.name.includes('synflow')) {
-        scores = await scoreWeights(method.name as never, context, { ...plan.scoring, seed, sparsity, ...quiet });
+      if (!scores || method.options.includes('sparsity')) {
+        scores = await scoreWeights(method.name, context, { ...plan.scoring, seed, sparsity, ...quiet });
       }
       const mask = selectBySparsity(
         scores,
@@ -229,8 +228,7 @@ async function watchPart(
 ): Promise<WatchedSeries> {
   const config = { ...plan.configs.pt, seed };
   const watch = planWatch(config, data, network);
-  const stepsPerEpoch = Math.ceil(data.rows.train / config.batchSize);
-  const epochs = Math.min(config.epochs, Math.ceil((watch.lastIterate as number) / stepsPerEpoch));
+  const epochs = epochsToWatch(watch, config, data);
   const record: TrainRecord = await trainRecord(network, data.parts, { ...options, epochs, watch });
   return record.series as WatchedSeries;
 }

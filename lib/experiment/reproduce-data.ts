@@ -1,11 +1,12 @@
-/** The paper's seven data sets, and the settings of the authors' code for those that no preset knows. */
+/** The paper's seven data sets. Their networks and rates are the presets'. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Dataset, loadDataset } from '../data/datasets.js';
-import { LegcnetError } from '../errors.js';
+import { readCsv } from '../data/csv.js';
+import { type Dataset, type DatasetPart, loadDataset } from '../data/datasets.js';
+import { takeRows } from '../data/ndarray.js';
+import { LegcnetError, unexpected } from '../errors.js';
 import type { OptionValues } from '../options.js';
 import type { ReproducedSet } from './published.js';
-import { maskChainOf } from './reproduce-masks.js';
 
 export type Preset = 'authors' | 'paper' | 'strict';
 
@@ -28,47 +29,21 @@ const SOURCES: Partial<Record<ReproducedSet, string>> = {
     'D. Dutta Majumder 1977, 871 rows of F1, F2, F3 and class)',
 };
 
-interface Settings {
-  readonly training: OptionValues;
-  /** Of the published chains only: they stop at an accuracy, `strict` does not. */
-  readonly published: OptionValues;
-  /** Of `authors` only. */
-  readonly authors: OptionValues;
-}
-
-/** Rates, caps, benchmarks, windows and scalings of the authors' code where `presetDefaults` does not have them. */
-const SETTINGS: Partial<Record<ReproducedSet, Settings>> = {
-  banknote: {
-    training: { layers: [8], learningRate: 0.5, epochs: 150 },
-    published: { untilAccuracy: 0.91 },
-    authors: { window: 250, scaling: 'per-sample' },
-  },
-  iris3f: {
-    training: { layers: [6], learningRate: 0.05, epochs: 250 },
-    published: { untilAccuracy: 0.95 },
-    authors: { window: 160, scaling: 'standard', refitScaling: true },
-  },
-  // PyTorch's initial weights and a new order every epoch
-  mnist: { training: {}, published: { epochs: 50, init: 'uniform', shuffle: true }, authors: {} },
-  vowel: {
-    training: { layers: [4], learningRate: 0.5, epochs: 100 },
-    published: { untilAccuracy: 0.8, divideByOutputs: false },
-    authors: { window: 200, scaling: 'min-max', refitScaling: true },
-  },
-};
-
 /**
- * @param dataDir folder with `<set>.csv`, or `<set>/raw.csv`, of the sets that legcnet cannot ship: the label column last
+ * @param dataDir folder with `<set>.csv`, or `<set>/raw.csv`, of the sets that legcnet cannot ship: the label column last.
+ *   Also of titanic, with columns `Survived` and `split` (`train`, `test`): the rows that legcnet ships do not say which
+ *   of them were Kaggle's 891 for training
  * @throws LegcnetError ERR_DATA, which says where the set is to be had
  */
 export async function loadReproduced(set: ReproducedSet, dataDir?: string): Promise<Dataset> {
+  const files = dataDir === undefined ? [] : [path.join(dataDir, `${set}.csv`), path.join(dataDir, set, 'raw.csv')];
+  const file = files.find((name) => existsSync(name));
   const known = LOADED[set];
+  if (set === 'titanic' && file !== undefined) return readTitanic(file);
   if (known !== undefined) {
     const dataset = await loadDataset(known);
     return set === 'iris3f' ? withoutFeature(dataset, 1, set) : dataset;
   }
-  const files = dataDir === undefined ? [] : [path.join(dataDir, `${set}.csv`), path.join(dataDir, set, 'raw.csv')];
-  const file = files.find((name) => existsSync(name));
   if (file === undefined) {
     const missing = dataDir === undefined ? 'no --data-dir was given' : `neither ${files.join(' nor ')} is there`;
     throw new LegcnetError(
@@ -81,21 +56,28 @@ export async function loadReproduced(set: ReproducedSet, dataDir?: string): Prom
   return { ...(await loadDataset(file)), name: set };
 }
 
-/** The options of `prune` with which the paper's run of a set is repeated. */
-export function reproducedOptions(set: ReproducedSet, preset: Preset, method: 'ft' | 'pt'): OptionValues {
-  const settings = SETTINGS[set];
-  const published = preset !== 'strict';
-  const authors = preset === 'authors';
-  const { window, epochs, max_lag: maxLag } = maskChainOf(set);
-  return {
-    ...settings?.training,
-    ...(published && settings?.published),
-    ...(authors && settings?.authors),
-    ...(published && method === 'pt' && { partial: { epochs } }),
-    ...(authors && method === 'pt' && { window, maxLag }),
-    preset,
-    method,
+/** The options of `prune` for a set: the preset's, but that a set with a test part of its own is not split again. */
+export function reproducedOptions({ test, name }: Dataset, preset: Preset, method: 'ft' | 'pt'): OptionValues {
+  const divided = test !== undefined && name !== 'mnist';
+  return { preset, method, ...(divided && { split: preset === 'strict' ? [0.2] : [] }) };
+}
+
+/**
+ * The titanic as the authors have it: numbers only, `Survived`, and `split` with `train` and `test`. Each part keeps the
+ * file's order.
+ */
+async function readTitanic(file: string): Promise<Dataset> {
+  const survived = await readCsv(file, { label: 'Survived', ignore: ['split'] });
+  const parts = await readCsv(file, { label: 'split', ignore: ['Survived'] });
+  if (parts.classes.join() !== 'test,train') {
+    throw unexpected('ERR_DATA', `column split of ${file}`, 'train and test', parts.classes.join());
+  }
+  const { features, labels, classes, featureNames } = survived;
+  const part = (wanted: number): DatasetPart => {
+    const rows = Int32Array.from(labels.keys()).filter((row) => parts.labels[row] === wanted);
+    return { features: takeRows(features, rows), labels: Int32Array.from(rows, (row) => labels[row] as number) };
   };
+  return { name: 'titanic', classes, featureNames, ...part(1), test: part(0) };
 }
 
 /** The paper's iris with 3 features has no sepal width. */

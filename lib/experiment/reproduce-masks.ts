@@ -6,28 +6,17 @@ import type { JobOptions } from '../native.js';
 import { train } from '../network/train.js';
 import { type Judgement, judge } from '../pipeline/causality.js';
 import { type PruneConfig, resolveConfig } from '../pipeline/config.js';
-import { AUTHORS_NAMES, PARTIAL_EPOCHS, type ReproducedSet } from './published.js';
+import { AUTHORS_NAMES, type ReproducedSet } from './published.js';
 import { type MaskChain, type PublishedFolder, initialNetwork, openPublished, trainOptions } from './replay.js';
 
-/** gc_tests.ipynb of the authors' code has it. */
-const PUBLISHED_LAGS = 14;
-/** Banknote has 48 windows; at 14 lags its tests have 5 degrees of freedom and keep every weight. See docs/reproduction.md. */
-const LAGS: Partial<Record<ReproducedSet, number>> = { banknote: 5 };
-
 /**
- * How the authors made the PT masks of a data set, where its folder does not say: windows of 50, as their notebook and
- * notes on the code have it (and as iris needs); the epochs of Table 2.
+ * How the authors made the PT masks of a data set, where its folder does not say: as the preset `authors` does, with windows
+ * of 50, as their notebook and notes on the code have it (and as iris needs), and the epochs of Table 2.
  */
 export function maskChainOf(set: ReproducedSet): MaskChain {
-  return {
-    window: 50,
-    overlap: 0.1,
-    epochs: PARTIAL_EPOCHS[set],
-    target: 'test',
-    max_lag: LAGS[set] ?? PUBLISHED_LAGS,
-    statistic: 'ssr_chi2test',
-    alpha: 0.05,
-  };
+  const { window, overlap, partial, maxLag, alpha } = resolveConfig(set, { preset: 'authors', method: 'pt' });
+  const { epochs } = partial as { epochs: number };
+  return { window, overlap, epochs, target: 'test', max_lag: maxLag, statistic: 'ssr_chi2test', alpha };
 }
 
 export interface RecomputedMask {

@@ -91,7 +91,7 @@ async function runPart(
   { out, ...job }: ReplicateOptions,
 ): Promise<Replicate> {
   const { threads, signal } = job;
-  const values = { ...reproducedOptions(set, preset, part), seed: id, baselines: part === 'ft' };
+  const values = { ...reproducedOptions(dataset, preset, part), seed: id, baselines: part === 'ft' };
   const hash = hashOf(configHash(resolveConfig(dataset.name, values)), dataset, initial);
   const from = initial ? 'trial' : 'seed';
   const file = out === undefined ? undefined : path.join(out, `${set}-${preset}-${part}-${from}-${id}.json`);
@@ -142,7 +142,7 @@ async function resultsOf(
     await put('random', baselines.random);
     await put('magnitude', baselines.magnitude);
   }
-  return { results, notes: [...judgement.notes] };
+  return { results, notes: [...(judgement?.notes ?? [])] };
 }
 
 /** What an earlier run has left; undefined when there is nothing. */

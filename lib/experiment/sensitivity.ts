@@ -25,7 +25,9 @@ const UNUSED: readonly string[] = [
 /** Options of `sensitivity`: those that say how the network is made and trained and how exponents are computed. */
 export const SENSITIVITY_OPTIONS: readonly OptionName[] = [
   ...OWN_OPTIONS,
-  ...PRUNE_OPTIONS.filter((name) => !UNUSED.includes(name) && !['test', 'selection'].includes(table[name].group)),
+  ...PRUNE_OPTIONS.filter(
+    (name) => !UNUSED.includes(name) && !['test', 'selection', 'criterion'].includes(table[name].group),
+  ),
 ];
 
 declare module '../native.js' {

@@ -1,4 +1,5 @@
 /** Statistics over the replicates of a comparison: curves, paired differences, controls, the referee's verdict. */
+import { criterion } from '../mask/criteria.js';
 import type { Density } from '../mask/select.js';
 import type { Mlp } from '../network/mlp.js';
 import type { PartName } from '../network/train.js';
@@ -7,10 +8,10 @@ import { type Overlap, type Placebo, type Power, maskOverlap, summarisePlacebo }
 import { type Estimate, Resampler, mean } from '../pipeline/referee-statistics.js';
 import {
   type Contest,
-  compareCommand,
   contestSentences,
   placeboSentence,
   powerSentence,
+  pruneCommand,
 } from '../pipeline/referee-verdict.js';
 import { version } from '../pipeline/version.js';
 import { type PlaceboRecord, causalMethods } from './placebo.js';
@@ -223,7 +224,9 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
             name,
             accuracy: mean(ticketsOf(name, sparsity)),
             difference: minus(own, ticketsOf(name, sparsity)),
-            command: name.startsWith('random') ? undefined : commandFor(plan, name, sparsity),
+            command: name.startsWith('random')
+              ? undefined
+              : `${pruneCommand(plan.dataset, criterion(name), sparsity, plan.given)} --out DIR`,
           })),
           ...(shuffled
             ? [
@@ -297,10 +300,6 @@ function refereeFindings(
     power: { windows: first.windows, replicates: first.replicates * powers.length, found },
   };
 }
-
-/** What makes the mask and the trained ticket of one method at one sparsity. */
-const commandFor = ({ dataset, given }: ComparePlan, method: string, sparsity: number): string =>
-  `${compareCommand(dataset, method, sparsity, { ...given, keepTickets: true })} --seeds 1 --out DIR`;
 
 function notesOn({ seeds }: ComparePlan, records: readonly ReplicateRecord[], part: PartName): string[] {
   const notes = new Set<string>();

@@ -6,6 +6,7 @@ import type { Mlp } from '../network/mlp.js';
 import type { NativeSamples } from '../network/samples.js';
 import {
   type CriterionName,
+  type CriterionSpec,
   type ResolvedOptions,
   checkJobOptions,
   criteria as descriptions,
@@ -55,12 +56,14 @@ export interface ScoreOptions extends JobOptions {
 /** A way to score weights. */
 export interface Criterion {
   /** As in the table of options, or `rank(...)`. */
-  readonly name: string;
+  readonly name: CriterionSpec;
   readonly help: string;
   /** What the context has to hold besides `network`. */
   readonly needs: readonly Need[];
   /** The layer densities that it was published with or is mostly used with; what to take when nobody says otherwise. */
   readonly density: Density;
+  /** Options that it looks at, besides the seed. */
+  readonly options: readonly ('sparsity' | 'scoreRows' | 'synflowRounds')[];
   /** @returns [weights], higher = keep longer; see `scoreWeights`, which checks what goes in and comes out */
   readonly score: (context: ScoreContext, options: ResolvedScoreOptions) => Promise<Float64Array>;
 }
@@ -70,10 +73,7 @@ export interface ResolvedScoreOptions extends Resolved {
   readonly job: JobOptions;
 }
 
-/** A criterion's name, or `rank(a,b)`, `rank(2*a,b,...)`. */
-export type CriterionSpec = CriterionName | `rank(${string})`;
-
-type Definition = Omit<Criterion, 'name' | 'help'>;
+type Definition = Omit<Criterion, 'name' | 'help' | 'options'> & Partial<Pick<Criterion, 'options'>>;
 
 const random = (density: Density): Definition => ({
   needs: [],
@@ -113,6 +113,7 @@ const definitions: Record<CriterionName, Definition> = {
   snip: {
     needs: ['samples'],
     density: 'global',
+    options: ['scoreRows'],
     score: (context, options) => taylor(context.network, context, options),
   },
 
@@ -125,6 +126,7 @@ const definitions: Record<CriterionName, Definition> = {
   grasp: {
     needs: ['samples'],
     density: 'global',
+    options: ['scoreRows'],
     score: async (context, options) => {
       const { network, mask } = context;
       const samples = need(context, 'samples');
@@ -144,6 +146,7 @@ const definitions: Record<CriterionName, Definition> = {
   synflow: {
     needs: [],
     density: 'global',
+    options: ['sparsity', 'synflowRounds'],
     score: async ({ network, mask }, { seed, sparsity, synflowRounds, job }) => {
       const { weights, parameters } = network;
       const point = { network: network.native, parameters, mask };
@@ -160,6 +163,7 @@ const definitions: Record<CriterionName, Definition> = {
   taylor: {
     needs: ['samples', 'trained'],
     density: 'global',
+    options: ['scoreRows'],
     score: (context, options) => taylor(need(context, 'trained'), context, options),
   },
 
@@ -200,7 +204,7 @@ const definitions: Record<CriterionName, Definition> = {
  * @throws LegcnetError ERR_OPTION
  */
 export function criterion(spec: CriterionSpec): Criterion {
-  if (isName(spec)) return { name: spec, help: descriptions[spec], ...definitions[spec] };
+  if (isName(spec)) return { name: spec, help: descriptions[spec], options: [], ...definitions[spec] };
   const inner = /^rank\((.*)\)$/.exec(String(spec))?.[1];
   if (inner === undefined) throw unknown(String(spec));
   const terms = inner.split(',').map((term) => parseTerm(spec, term.trim()));
@@ -210,6 +214,7 @@ export function criterion(spec: CriterionSpec): Criterion {
     help: `mean rank by ${terms.map(({ of }) => of.name).join(', ')}`,
     needs: [...new Set(terms.flatMap(({ of }) => of.needs))],
     density: (terms[0] as Term).of.density,
+    options: [...new Set(terms.flatMap(({ of }) => of.options))],
     score: async (context, options) => {
       const scores: Float64Array[] = [];
       for (const { of } of terms) scores.push(checkScores(of.name, await of.score(context, options), context));

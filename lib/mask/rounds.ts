@@ -160,18 +160,35 @@ export function roundTrainer(network: Mlp, parts: TrainingParts, options: TrainO
       if (!state) throw unexpected('ERR_ARGUMENT', 'round', 'round 0 first', round);
       return trainRecord(network, parts, { ...options, mask, resumeFrom: { ...state, parameters } });
     }
-    const first = await trainRecord(network, parts, {
-      ...options,
-      epochs: rewind,
-      checkpointSeconds: 0,
-      onCheckpoint: async (now) => {
-        state = now;
-      },
-    });
-    if (rewind >= options.epochs || first.stoppedBy === 'accuracy') {
-      throw unexpected('ERR_OPTION', 'rewind', `an epoch before training ends (it ended at ${first.epochs})`, rewind);
-    }
+    state = await stateAfter(network, parts, options, rewind);
     const { parameters: trained } = await trainRecord(network, parts, { ...options, resumeFrom: state });
-    return { parameters: trained, rewindTo: first.parameters };
+    return { parameters: trained, rewindTo: state.parameters };
   };
+}
+
+/**
+ * Where a training is after so many epochs. Its history goes on from there when it is resumed.
+ *
+ * @param options of the whole training; no watch or checkpoints
+ * @throws LegcnetError ERR_OPTION when training ends at that epoch or before; else as `trainRecord`
+ */
+export async function stateAfter(
+  network: Mlp,
+  parts: TrainingParts,
+  options: TrainOptions,
+  epoch: number,
+): Promise<TrainerState> {
+  let state: TrainerState | undefined;
+  const { epochs, stoppedBy } = await trainRecord(network, parts, {
+    ...options,
+    epochs: epoch,
+    checkpointSeconds: 0,
+    onCheckpoint: async (now) => {
+      state = now;
+    },
+  });
+  if (epoch >= options.epochs || stoppedBy === 'accuracy') {
+    throw unexpected('ERR_OPTION', 'rewind', `an epoch before training ends (it ended at ${epochs})`, epoch);
+  }
+  return state as unknown as TrainerState;
 }

@@ -53,7 +53,7 @@ export class Checkpoints {
     return new Checkpoints(folder);
   }
 
-  /** `trainRecord`, remembered under `name`. */
+  /** `trainRecord`, remembered under `name`; `options.resumeFrom` is where it begins when nothing is remembered. */
   async train(name: string, network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainRecord> {
     if (this.folder === undefined) return trainRecord(network, parts, options);
     const done = path.join(this.folder, `${name}.safetensors`);
@@ -63,7 +63,7 @@ export class Checkpoints {
     const state = await load(unfinished);
     const record = await trainRecord(network, parts, {
       ...options,
-      resumeFrom: state as unknown as TrainerState | undefined,
+      resumeFrom: (state as unknown as TrainerState | undefined) ?? options.resumeFrom,
       onCheckpoint: (now) => save(unfinished, now as unknown as Plain),
     });
     await save(done, record as unknown as Plain);

@@ -6,6 +6,7 @@ import { unexpected } from '../errors.js';
 import { type Part, toNativeSamples } from '../network/samples.js';
 import { PARTS, type PartName, type TrainingParts } from '../network/train.js';
 import type { PruneConfig } from './config.js';
+import { methodOf, variantsOf } from './method.js';
 import { type VaryingFeatures, findVarying } from './varying.js';
 
 export interface PreparedData {
@@ -33,10 +34,11 @@ interface Portion {
 export async function prepareData(given: Dataset | string, config: PruneConfig): Promise<PreparedData> {
   const dataset = typeof given === 'string' ? await load(given, config) : given;
   const portions = divide(dataset, config);
+  const watches = variantsOf(methodOf(config)).length > 0;
   for (const [option, part] of [
-    ['target', config.target],
-    ['stopPart', config.stopPart],
-  ] as const) {
+    ...(watches ? [['target', config.target] as const] : []),
+    ['stopPart', config.stopPart] as const,
+  ]) {
     if (!portions[part]) throw unexpected('ERR_OPTION', option, `a part of the data (see split, testData)`, part);
   }
   if (config.selection === 'within' && !portions.validation) {

@@ -1,24 +1,34 @@
-/** LEGCNet-FT and -PT: from data to the retrained ticket. */
+/** From data to the retrained ticket: LEGCNet-FT and -PT, and every other criterion on the same path. */
 import { createHash } from 'node:crypto';
 import type { Dataset } from '../data/datasets.js';
 import { RandomState } from '../data/numpy-random.js';
 import { type JobOptions, type Progress, defaultThreads } from '../native.js';
 import { Mlp } from '../network/mlp.js';
-import { type TrainOptions, type TrainResult, type WatchOptions, toTrainResult } from '../network/train.js';
+import {
+  type TrainOptions,
+  type TrainResult,
+  type WatchOptions,
+  type WatchedSeries,
+  toTrainResult,
+} from '../network/train.js';
 import { type OptionValues, checkJobOptions } from '../options.js';
+import { applyMask } from '../mask/gradients.js';
+import { stateAfter } from '../mask/rounds.js';
 import { magnitudeScores, selectByCounts } from '../mask/select.js';
 import { type MaskSummary, summarise } from '../mask/mask.js';
 import { type Judgement, judge } from './causality.js';
 import { Checkpoints } from './checkpoint.js';
-import { type PruneConfig, configHash, resolveConfig } from './config.js';
+import { type PruneConfig, configHash, resolveConfig, watchConfigs } from './config.js';
 import { type PreparedData, prepareData } from './data.js';
 import { explainedWeights } from './explained.js';
+import { type Variant, methodOf } from './method.js';
+import { type Observed, Ranking } from './ranking.js';
 import { type RunReferee, refereeRun } from './referee-run.js';
-import { type Retrain, selectMask } from './selection.js';
+import { type Retrain, selectWeights } from './selection.js';
 import { version } from './version.js';
-import { planWatch } from './watch.js';
+import { epochsToWatch, planWatch } from './watch.js';
 
-export type Stage = 'data' | 'train' | 'granger' | 'retrain' | 'baselines' | 'referee';
+export type Stage = 'data' | 'train' | 'granger' | 'score' | 'retrain' | 'baselines' | 'referee';
 
 export interface StageProgress extends Progress {
   readonly stage: Stage;
@@ -50,10 +60,13 @@ export interface PruneResult {
   readonly config: PruneConfig;
   readonly data: PreparedData;
   readonly initial: Mlp;
-  /** How the weights were watched; `sample` are the weights whose series are kept. */
-  readonly watch: WatchOptions & { readonly sample: Uint32Array };
+  /** How the dense training was watched, if it was; `sample` are the weights whose series are kept. */
+  readonly watch: (WatchOptions & { readonly sample: Uint32Array }) | undefined;
   readonly dense: TrainResult;
-  readonly judgement: Judgement;
+  /** What was seen of the dense training; undefined where the method does not watch it. */
+  readonly judgement: Judgement | undefined;
+  /** [weights] what the method scored; of several rounds the last, with -Infinity for what went before it. */
+  readonly scores: Float64Array;
   readonly ticket: Ticket;
   /**
    * Tickets with as many weights in each layer, chosen at random and by the magnitude of the trained weights; none when
@@ -69,18 +82,23 @@ export interface PruneResult {
 }
 
 /**
- * Prunes a network by LEGCNet: trains it dense while watching its weights, computes an exponent per weight and window,
- * tests which exponents Granger-cause the misclassification, prunes, and retrains what is left from the same initial
- * weights by the same stopping rule. Defaults come from `preset`; every option of the table can be given.
+ * Prunes a network: trains it dense, scores its weights by `method` (docs/criteria.md), prunes, and retrains what is left
+ * from the same initial weights by the same stopping rule. LEGCNet (`ft`, `pt`) watches the weights while the dense network
+ * trains, computes an exponent per weight and window, and tests which exponents Granger-cause the misclassification; no
+ * other method pays for that. With `rounds`, the sparsity is reached in so many, each training what the last has left
+ * where the method scores trained weights; with `rewind`, rounds and tickets (baselines too) begin from the dense
+ * network's weights after that epoch. Defaults come from `preset`; every option of the table can be given.
  *
  * The same configuration and data give the same bits, for any number of threads, and when resumed.
- * Cost: the dense training (twice that with the difference series), one exponent per weight and window, one test per
- * weight, and one training per ticket (`within`: about nine);
- * with `referee`, another watched training for each of `refereeSeeds`, and two tickets. Memory: the data, one window of iterates, and 9 bytes per
- * weight and window.
+ * Cost: the dense training, the scores (see `scoreWeights`), one training per round after the first and per ticket
+ * (`within`: about nine, and as many times the rounds);
+ * LEGCNet: twice the dense training with the difference series, one exponent per weight and window, one test per weight;
+ * with `referee`, another watched training for each of `refereeSeeds`, and two tickets. Memory: the data; LEGCNet: one
+ * window of iterates, and 9 bytes per weight and window.
  *
  * @param data name or path as `loadDataset` takes it, or a Dataset, whose name then chooses the defaults
- * @throws LegcnetError ERR_OPTION, ERR_DATA, ERR_TOO_SHORT (fewer than 10 windows), ERR_DIVERGED; `signal.reason`
+ * @throws LegcnetError ERR_OPTION, ERR_DATA, ERR_TOO_SHORT (fewer than 10 windows), ERR_DIVERGED, ERR_ARGUMENT (weights
+ *   too large for the method's scores); `signal.reason`
  */
 export async function prune(data: Dataset | string, options: PruneOptions = {}): Promise<PruneResult> {
   const { signal, onProgress, checkpoint, resume = false, initial: given, ...values } = options;
@@ -88,9 +106,13 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const started = performance.now();
   const config = resolveConfig(typeof data === 'string' ? data : data.name, values);
   const { threads } = config;
+  const method = methodOf(config);
+  const watches = Object.entries(watchConfigs(config, values)) as [Variant, PruneConfig][];
   const hash = runHash(config, given);
   const checkpoints = checkpoint === undefined ? Checkpoints.none() : await Checkpoints.open(checkpoint, hash, resume);
-  const seconds: Record<Stage, number> = { data: 0, train: 0, granger: 0, retrain: 0, baselines: 0, referee: 0 };
+  const seconds: Record<Stage, number> = {
+    ...{ data: 0, train: 0, granger: 0, score: 0, retrain: 0, baselines: 0, referee: 0 },
+  };
   const timed = async <R>(stage: Stage, work: () => Promise<R>): Promise<R> => {
     signal?.throwIfAborted();
     const begun = performance.now();
@@ -110,30 +132,82 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const initial = given
     ? new Mlp(sizes, networkOptions(config), given)
     : await Mlp.random(sizes, { ...networkOptions(config), init: config.init, seed: config.seed });
-  const watch = { ...planWatch(config, prepared, initial), sample: explainedWeights(initial.layers) };
-  const dense = await timed('train', async () => {
-    const options = { ...trainOptions(config), ...job('train', 'dense network'), watch };
-    return toTrainResult(initial, await checkpoints.train('dense', initial, prepared.parts, options));
-  });
-  const series = dense.series as NonNullable<TrainResult['series']>;
-  const judgement = await timed('granger', () => judge(series, config, job('granger', 'tests')));
+  const watchOf = (watched: PruneConfig, mask?: Uint8Array) =>
+    planWatch(mask ? { ...watched, weightLog: undefined } : watched, prepared, initial, mask);
+  // what is too short to be judged is not trained first
+  const [watch] = watches.map(([, watched]) => ({ ...watchOf(watched), sample: explainedWeights(initial.layers) }));
 
+  let lyapunov = 0;
+  /** Trains, and watches by every variant that the method takes: the first in this training, another in a part of one. */
+  const trainWatched = async (stage: Stage, name: string, detail: string, more: Partial<TrainOptions> = {}) => {
+    const run = async (as: string, what: string, options: Partial<TrainOptions>): Promise<TrainResult> => {
+      const all = { ...trainOptions(config), ...job(stage, what), ...more, ...options };
+      const result = toTrainResult(initial, await checkpoints.train(as, initial, prepared.parts, all));
+      // exponents are computed while the network trains, and their time is counted apart
+      const spent = result.series?.seconds ?? 0;
+      seconds[stage] -= spent;
+      lyapunov += spent;
+      return result;
+    };
+    const [first, ...others] = watches;
+    const trained = await run(name, detail, { watch: more.mask ? first && watchOf(first[1], more.mask) : watch });
+    const series = first ? [{ variant: first[0], config: first[1], series: trained.series as WatchedSeries }] : [];
+    for (const [variant, watched] of others) {
+      const watch = watchOf({ ...watched, weightLog: undefined }, more.mask);
+      const options = { watch, epochs: epochsToWatch(watch, watched, prepared) };
+      const { series: part } = await run(`${name}-${variant}`, `${detail}, for ${variant}`, options);
+      series.push({ variant, config: watched, series: part as WatchedSeries });
+    }
+    return { trained, series };
+  };
+  const judgeAll = async (stage: Stage, seen: Awaited<ReturnType<typeof trainWatched>>): Promise<Observed> => {
+    const judgements: { [V in Variant]?: Judgement } = {};
+    for (const { variant, config: watched, series } of seen.series) {
+      judgements[variant] = await judge(series, watched, job(stage, 'tests'));
+    }
+    return { trained: seen.trained.network, judgements };
+  };
+  const watched = await timed('train', () => trainWatched('train', 'dense', 'dense network'));
+  const dense = watched.trained;
+  const observed = await timed('granger', () => judgeAll('granger', watched));
+  const judgement = watches[0] && (observed.judgements[watches[0][0]] as Judgement);
+
+  const rewound = await timed('score', async () => {
+    if (config.rewind === 0) return undefined;
+    const options = { ...trainOptions(config), ...job('score', 'epochs rewound to') };
+    return stateAfter(initial, prepared.parts, options, config.rewind);
+  });
+  const start = rewound ? initial.withParameters(rewound.parameters) : initial;
+  /** Where a ticket begins. */
+  const from = (mask: Uint8Array): Partial<TrainOptions> => ({
+    mask,
+    ...(rewound && { resumeFrom: { ...rewound, parameters: applyMask(rewound.parameters, mask, initial.weights) } }),
+  });
   const retrainAs =
     (stage: Stage, used = threads): Retrain =>
     async (name, mask, detail, { scoresAtEndOnly = false } = {}) => {
       const options: TrainOptions = {
         ...trainOptions(config),
         ...job(stage, detail, used),
-        mask,
+        ...from(mask),
         evaluateEveryEpoch: !scoresAtEndOnly || config.untilAccuracy !== undefined,
       };
       return toTrainResult(initial, await checkpoints.train(name, initial, prepared.parts, options));
     };
   const tieBreak = new RandomState(config.seed).permutation(initial.weights);
-  const ticket = await timed('retrain', async () => {
-    const mask = await selectMask(config, initial, dense, judgement, tieBreak, retrainAs('retrain'));
-    return toTicket(initial, mask, await retrainAs('retrain')('ticket', mask, 'ticket'));
+  const ranking = new Ranking({
+    ...{ config, method, initial, start, parts: prepared.parts, dense: observed, tieBreak },
+    training: { ...trainOptions(config), ...job('score', '') },
+    job: job('score', `scores by ${method.name}`),
+    observe: async (name, mask, detail) => judgeAll('score', await trainWatched('score', name, detail, from(mask))),
   });
+  // scores and rounds are timed apart from the tickets that are tried
+  const retrain: Retrain = (...ticket) => timed('retrain', () => retrainAs('retrain')(...ticket));
+  const { mask, scores } = await timed('score', () =>
+    selectWeights(config, initial.weights, dense, judgement, ranking, retrain),
+  );
+  seconds.score -= seconds.retrain;
+  const ticket = toTicket(initial, mask, await retrain('ticket', mask, 'ticket'));
   const baselines = await timed('baselines', async () => {
     if (!config.baselines) return undefined;
     const counts = ticket.summary.perLayer.map((layer) => layer.kept);
@@ -144,10 +218,15 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     };
     // Two trainings on half the threads each are done sooner than one after the other on all of them.
     const available = threads ?? defaultThreads();
-    const train = retrainAs('baselines', Math.max(1, Math.floor(available / 2)));
-    const first = train('random', masks.random, 'random and magnitude ticket');
+    const retrained = retrainAs('baselines', Math.max(1, Math.floor(available / 2)));
+    const train = async (name: 'random' | 'magnitude', detail: string): Promise<TrainResult> =>
+      equalBytes(masks[name], mask) ? ticket.training : retrained(name, masks[name], detail);
+    const first = train('random', 'random and magnitude ticket');
     if (available === 1) await first;
-    const [random, magnitude] = await both(first, train('magnitude', masks.magnitude, ''));
+    const [random, magnitude] = await both(
+      first,
+      train('magnitude', equalBytes(masks.random, mask) ? 'magnitude ticket' : ''),
+    );
     return {
       random: toTicket(initial, masks.random, random),
       magnitude: toTicket(initial, masks.magnitude, magnitude),
@@ -157,7 +236,11 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const referee = await timed('referee', async () => {
     if (!config.referee) return undefined;
     return refereeRun(
-      { config, given: values, data: prepared, initial, series, judgement, ticket, baselines },
+      {
+        ...{ config, given: values, data: prepared, initial, ticket, baselines },
+        // the referee is for what has both
+        ...{ series: dense.series as WatchedSeries, judgement: judgement as Judgement },
+      },
       {
         trainOther: (seed, network, watch, used) => {
           // what other seeds' networks score is of no interest: their series are
@@ -186,13 +269,17 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     watch,
     dense,
     judgement,
+    scores,
     ticket,
     baselines,
     referee,
     checkpoints,
-    seconds: { ...seconds, train: Math.max(0, seconds.train - series.seconds), lyapunov: series.seconds, total },
+    // of a training that was resumed, only the exponents' time is known
+    seconds: { ...seconds, train: Math.max(0, seconds.train), score: Math.max(0, seconds.score), lyapunov, total },
   };
 }
+
+const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.every((value, i) => value === b[i]);
 
 const toTicket = (network: Mlp, mask: Uint8Array, training: TrainResult): Ticket => ({
   mask,

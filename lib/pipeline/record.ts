@@ -6,7 +6,7 @@ import type { MaskSummary } from '../mask/mask.js';
 import type { Metrics } from '../network/metrics.js';
 import { PARTS, type PartName, type TrainResult } from '../network/train.js';
 import type { VerdictCounts } from './causality.js';
-import { type PruneConfig, WITHOUT_INFLUENCE, configHash } from './config.js';
+import { type PruneConfig, configHash, influences } from './config.js';
 import type { PruneResult, Seconds, Ticket } from './prune.js';
 import type { RunReferee } from './referee-run.js';
 import { version } from './version.js';
@@ -61,9 +61,10 @@ export interface RunRecord {
   readonly baselines?: { readonly random: TicketRecord; readonly magnitude: TicketRecord };
   /** Only with the option `referee`. */
   readonly referee?: RefereeRecord;
-  readonly verdicts: VerdictCounts;
-  /** Windows watched. */
-  readonly windows: number;
+  /** Null where the method does not watch the training. */
+  readonly verdicts: VerdictCounts | null;
+  /** Windows watched; null where none were. */
+  readonly windows: number | null;
   /** What a reader should know about this run, in sentences. */
   readonly notes: readonly string[];
   readonly seconds: Seconds;
@@ -75,9 +76,7 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
   return {
     legcnet: version,
     command,
-    config: Object.fromEntries(
-      Object.entries(config).filter(([name]) => !(WITHOUT_INFLUENCE as readonly string[]).includes(name)),
-    ),
+    config: Object.fromEntries(influences(config)),
     configHash: configHash(config),
     seeds: { network: config.seed, split: config.splitSeed },
     environment: {
@@ -99,9 +98,9 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
       baselines: { random: ticketRecord(baselines.random), magnitude: ticketRecord(baselines.magnitude) },
     }),
     ...(result.referee && { referee: refereeRecord(result.referee) }),
-    verdicts: judgement.counts,
-    windows: judgement.windows,
-    notes: judgement.notes,
+    verdicts: judgement?.counts ?? null,
+    windows: judgement?.windows ?? null,
+    notes: judgement?.notes ?? [],
     seconds: result.seconds,
     peakMemoryBytes: peakMemory(),
   };

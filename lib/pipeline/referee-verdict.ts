@@ -1,5 +1,7 @@
 /** The referee's findings in plain words, with their numbers. */
+import type { Criterion } from '../mask/criteria.js';
 import { type OptionName, type OptionValues, flagOf } from '../options.js';
+import { unusedOptions } from './method.js';
 import type { Overlap, Placebo, Power } from './referee.js';
 import type { Estimate } from './referee-statistics.js';
 
@@ -97,27 +99,33 @@ const negated = (estimate: Estimate): Estimate => ({
 /** What a comparison decides itself, or has no use for. */
 export const NOT_COMPARED = [
   ...(['method', 'selection', 'prune', 'sparsity', 'within', 'referee', 'refereeSeeds', 'weightLog'] as const),
+  ...(['rounds', 'rewind'] as const),
 ] as const satisfies readonly OptionName[];
 
 /** The command that compares methods on the same data with the same options; a shell reads it as it stands. */
 export function compareCommand(dataset: string, methods: string, sparsity: number, given: OptionValues): string {
-  const left = new Set<string>([
-    ...NOT_COMPARED,
-    'methods',
-    'sparsities',
-    'seeds',
-    'seed',
-    'controls',
-    'out',
-    'threads',
-  ]);
-  const flags = Object.entries(given)
-    .filter(([name, value]) => value !== undefined && !left.has(name))
+  const command = `legcnet compare ${quote(dataset)} --methods ${quote(methods)} --sparsities ${sparsity}`;
+  return [command, ...flagsOf(given, [...NOT_COMPARED, ...NOT_PASSED_ON])].join(' ');
+}
+
+/** The command that makes a method's ticket on the same data with the same options. */
+export function pruneCommand(dataset: string, method: Criterion, sparsity: number, given: OptionValues): string {
+  const command = `legcnet prune ${quote(dataset)} --method ${quote(method.name)} --sparsity ${sparsity}`;
+  return [command, ...flagsOf(given, [...NOT_COMPARED, ...NOT_PASSED_ON, ...unusedOptions(method)])].join(' ');
+}
+
+/** What a command that is recommended decides itself, or leaves to whoever gives it. */
+const NOT_PASSED_ON = [
+  ...(['methods', 'sparsities', 'seeds', 'seed', 'controls', 'resamples', 'keepTickets', 'out', 'threads'] as const),
+] as const satisfies readonly OptionName[];
+
+function flagsOf(given: OptionValues, left: readonly OptionName[]): string[] {
+  return Object.entries(given)
+    .filter(([name, value]) => value !== undefined && !left.includes(name as OptionName))
     .map(([name, value]) => {
       if (typeof value === 'boolean') return value ? flagOf(name) : flagOf(name).replace('--', '--no-');
       return `${flagOf(name)} ${quote(asText(value))}`;
     });
-  return [`legcnet compare ${quote(dataset)} --methods ${quote(methods)} --sparsities ${sparsity}`, ...flags].join(' ');
 }
 
 const quote = (text: string): string => (/^[\w./,%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

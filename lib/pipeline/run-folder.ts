@@ -8,6 +8,7 @@ import { writeSafetensors } from '../interchange/safetensors.js';
 import type { Mlp } from '../network/mlp.js';
 import { configHash } from './config.js';
 import { curvesOf } from './curves.js';
+import { givesVerdicts } from './method.js';
 import type { PruneResult } from './prune.js';
 import type { RunRecord } from './record.js';
 
@@ -15,30 +16,34 @@ import type { RunRecord } from './record.js';
 export async function writeRunFolder(folder: string, result: PruneResult, record: RunRecord): Promise<void> {
   await mkdir(folder, { recursive: true });
   const at = (name: string): string => path.join(folder, name);
-  const { judgement, ticket, dense, initial, config, watch } = result;
+  const { judgement, scores, ticket, dense, initial, config, watch } = result;
   const { weights } = initial;
-  await writeNpy(at('exponents.npy'), { data: judgement.exponents, shape: [weights, judgement.windows] });
-  await writeNpy(at('misclassification.npy'), { data: judgement.misclassification, shape: [judgement.windows] });
-  await writeNpy(at('pvalues.npy'), { data: judgement.pValue, shape: [weights] });
-  await writeNpy(at('scores.npy'), { data: judgement.score, shape: [weights] });
+  if (judgement) {
+    await writeNpy(at('exponents.npy'), { data: judgement.exponents, shape: [weights, judgement.windows] });
+    await writeNpy(at('misclassification.npy'), { data: judgement.misclassification, shape: [judgement.windows] });
+    await writeNpy(at('pvalues.npy'), { data: judgement.pValue, shape: [weights] });
+  }
+  if (watch) {
+    const { sample = new Float32Array(), sampleEvery = 1 } = dense.series ?? {};
+    const sampled = watch.sample.length;
+    await writeNpy(at('series.npy'), { data: sample, shape: [sampled, sample.length / sampled] });
+    const { series, window, stride } = watch;
+    const explained = { weights: [...watch.sample], every: sampleEvery, series, window, stride };
+    await writeFileAtomic(at('explained.json'), `${JSON.stringify(explained)}\n`);
+  }
+  await writeNpy(at('scores.npy'), { data: scores, shape: [weights] });
   for (const { name, inputs, outputs, offset } of initial.layers) {
     const data = ticket.mask.subarray(offset, offset + inputs * outputs);
     await writeNpy(at(`mask.${name}.npy`), { data, shape: [outputs, inputs] });
   }
   const mask = {
-    method: `legcnet-${config.method}`,
+    method: givesVerdicts(config.method) ? `legcnet-${config.method}` : config.method,
     seed: config.seed,
     config: configHash(config),
     layers: ticket.summary.perLayer.map((layer) => ({ ...layer, file: `mask.${layer.name}.npy` })),
   };
   await writeFileAtomic(at('mask.json'), `${JSON.stringify(mask, undefined, 2)}\n`);
   await writeFileAtomic(at('curves.json'), `${JSON.stringify(curvesOf(result))}\n`);
-  const { sample = new Float32Array(), sampleEvery = 1 } = dense.series ?? {};
-  const sampled = watch.sample.length;
-  await writeNpy(at('series.npy'), { data: sample, shape: [sampled, sample.length / sampled] });
-  const { series, window, stride } = watch;
-  const explained = { weights: [...watch.sample], every: sampleEvery, series, window, stride };
-  await writeFileAtomic(at('explained.json'), `${JSON.stringify(explained)}\n`);
   const metadata = { format: 'pt', legcnet: record.legcnet, config: record.configHash };
   await writeSafetensors(at('dense.safetensors'), tensorsOf(dense.network), metadata);
   await writeSafetensors(at('ticket.safetensors'), tensorsOf(ticket.training.network), metadata);

@@ -1,9 +1,9 @@
 /** Which weights go: by verdict, to a sparsity, or as far as the validation accuracy allows. */
-import { keptAt, selectBySparsity } from '../mask/select.js';
-import type { Mlp } from '../network/mlp.js';
+import { keptAt } from '../mask/select.js';
 import type { TrainResult } from '../network/train.js';
 import type { Judgement } from './causality.js';
 import type { PruneConfig } from './config.js';
+import type { Ranked, Ranking } from './ranking.js';
 
 /** Trains the ticket of a mask; `name` is for checkpoints, `detail` for people. */
 export type Retrain = (
@@ -16,24 +16,29 @@ export type Retrain = (
 /** `within` stops looking when the sparsity known to pass and the one known to fail are this close. */
 const RESOLUTION = 1 / 128;
 
-/** @returns one byte a weight, 0 prunes */
-export async function selectMask(
+/** @param judgement of a method that gives verdicts */
+export async function selectWeights(
   config: PruneConfig,
-  network: Mlp,
+  weights: number,
   dense: TrainResult,
-  judgement: Judgement,
-  tieBreak: ArrayLike<number>,
+  judgement: Judgement | undefined,
+  ranking: Ranking,
   retrain: Retrain,
-): Promise<Uint8Array> {
-  const { weights, layers } = network;
+): Promise<Ranked> {
   if (config.selection === 'threshold') {
-    return Uint8Array.from({ length: weights }, (_, w) => (judgement.verdict(w) === config.prune ? 0 : 1));
+    const { score, verdict } = judgement as Judgement;
+    return {
+      mask: Uint8Array.from({ length: weights }, (_, w) => (verdict(w) === config.prune ? 0 : 1)),
+      scores: score,
+    };
   }
-  const keeping = (kept: number): Uint8Array =>
-    selectBySparsity(judgement.score, layers, kept, config.density, tieBreak);
-  if (config.selection === 'sparsity') return keeping(keptAt(weights, config.sparsity as number));
+  if (config.selection === 'sparsity') {
+    const sparsity = config.sparsity as number;
+    return ranking.keep(keptAt(weights, sparsity), sparsity);
+  }
+  const keeping = (pruned: number): Promise<Ranked> => ranking.keep(weights - pruned, pruned / weights);
   const floor = (dense.scores.validation?.accuracy as number) - (config.within ?? 0.01);
-  return keeping(weights - (await mostPruned(weights, keeping, floor, retrain)));
+  return keeping(await mostPruned(weights, keeping, floor, retrain));
 }
 
 /**
@@ -43,7 +48,7 @@ export async function selectMask(
  */
 async function mostPruned(
   weights: number,
-  keeping: (kept: number) => Uint8Array,
+  keeping: (pruned: number) => Promise<Ranked>,
   floor: number,
   retrain: Retrain,
 ): Promise<number> {
@@ -51,9 +56,8 @@ async function mostPruned(
   while (fails - passes > Math.max(1, weights * RESOLUTION)) {
     const pruned = Math.floor((passes + fails) / 2);
     const percent = ((100 * pruned) / weights).toFixed(1);
-    const ticket = await retrain(`candidate-${pruned}`, keeping(weights - pruned), `ticket at ${percent} %`, {
-      scoresAtEndOnly: true,
-    });
+    const { mask } = await keeping(pruned);
+    const ticket = await retrain(`candidate-${pruned}`, mask, `ticket at ${percent} %`, { scoresAtEndOnly: true });
     // a hair's breadth for the rounding of the difference; accuracies themselves are multiples of 1 / rows
     if ((ticket.scores.validation?.accuracy as number) >= floor - 1e-12) passes = pruned;
     else fails = pruned;

@@ -24,8 +24,12 @@ export function strideFor(iterates: number, window: number, overlap: number, min
 const windowCount = (iterates: number, window: number, stride: number): number =>
   windowStarts(iterates, window, stride).length;
 
-/** @throws LegcnetError ERR_TOO_SHORT when fewer than 10 windows fit into the longest possible training */
-export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp): WatchOptions {
+/**
+ * @param config of `ft` or `pt`
+ * @param mask of the training; the twin's moved weight is then one that is left
+ * @throws LegcnetError ERR_TOO_SHORT when fewer than 10 windows fit into the longest possible training
+ */
+export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp, mask?: Uint8Array): WatchOptions {
   const stepsPerEpoch = Math.ceil(data.rows.train / config.batchSize);
   const lastIterate = Math.ceil(stepsPerEpoch * watchedEpochs(config));
   const stride = strideFor(lastIterate + 1, config.window, config.overlap, config.minWindows);
@@ -33,7 +37,7 @@ export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp)
   if (windows < LEAST_WINDOWS) throw tooFewWindows(windows, config);
   return {
     series: config.series,
-    perturbedWeight: perturbedWeight(config, data, network),
+    perturbedWeight: leftWeight(perturbedWeight(config, data, network), network, mask),
     perturbation: config.perturbation,
     window: config.window,
     stride,
@@ -52,6 +56,11 @@ export const tooFewWindows = (windows: number, { window, method }: PruneConfig):
       'or use shorter windows or more overlap',
     { subject: 'window', expected: `at least ${LEAST_WINDOWS} windows`, received: windows },
   );
+
+/** Whole epochs that a training has to have for what is watched. */
+export function epochsToWatch({ lastIterate = 0 }: WatchOptions, config: PruneConfig, data: PreparedData): number {
+  return Math.min(config.epochs, Math.ceil(lastIterate / Math.ceil(data.rows.train / config.batchSize)));
+}
 
 /** Epochs that the watched part covers at most; a fraction for a percentage. */
 function watchedEpochs({ method, partial, epochs }: PruneConfig): number {
@@ -72,4 +81,16 @@ function perturbedWeight({ perturbedWeight: chosen }: PruneConfig, data: Prepare
     });
   }
   return chosen;
+}
+
+/** The weight, or where it is pruned the first one left on its input, or else the first one left in its layer. */
+function leftWeight(weight: number, { layers }: Mlp, mask: Uint8Array | undefined): number {
+  if (!mask || mask[weight] === 1) return weight;
+  const layer = layers.findLast(({ offset }) => offset <= weight) as Mlp['layers'][number];
+  const { offset, inputs, outputs } = layer;
+  for (let w = offset + ((weight - offset) % inputs); w < offset + inputs * outputs; w += inputs) {
+    if (mask[w] === 1) return w;
+  }
+  const first = mask.subarray(offset, offset + inputs * outputs).indexOf(1);
+  return first < 0 ? weight : offset + first;
 }

@@ -1,19 +1,15 @@
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  METHODS,
-  PARTIAL_EPOCHS,
-  PUBLISHED_SPECTRA,
-  PUBLISHED_TABLES,
-  REPRODUCED,
-} from '../../lib/experiment/published.js';
-import { loadReproduced, reproducedOptions } from '../../lib/experiment/reproduce-data.js';
+import { METHODS, PUBLISHED_SPECTRA, PUBLISHED_TABLES, REPRODUCED } from '../../lib/experiment/published.js';
+import { type Preset, loadReproduced, reproducedOptions } from '../../lib/experiment/reproduce-data.js';
+import { maskChainOf } from '../../lib/experiment/reproduce-masks.js';
 import { Footnotes } from '../../lib/experiment/reproduce-notes.js';
 import type { MethodResult, Replicate } from '../../lib/experiment/reproduce-replicate.js';
 import { spectrumTable, tableOf } from '../../lib/experiment/reproduce-tables.js';
 import { reproduce } from '../../lib/experiment/reproduce.js';
 import { resolveConfig } from '../../lib/pipeline/config.js';
+import { prepareData } from '../../lib/pipeline/data.js';
 import { runCli } from '../helpers/cli.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -40,7 +36,7 @@ test('every published row has a number for every column, and what can be checked
     assert.is(again, ft, set);
     assert.is(((100 * nonCausal!) / dense!).toFixed(2), percent!.toFixed(2), set);
     assert.is(((100 * (dense! - pt!)) / dense!).toFixed(2), percentPt!.toFixed(2), set);
-    assert.match(PUBLISHED_TABLES[2].rows[set].row, `(${PARTIAL_EPOCHS[set]})`);
+    assert.match(PUBLISHED_TABLES[2].rows[set].row, `(${maskChainOf(set).epochs})`);
   }
   for (const method of METHODS) assert.is(PUBLISHED_SPECTRA[method].length, 3);
 });
@@ -92,21 +88,57 @@ test('footnotes are numbered as they come, and stand where they belong', () => {
   assert.ok(strict.list.every(({ id }) => id !== 'target'));
 });
 
-test('the options of every set, preset and method are good, and those of the authors are theirs', () => {
+test('the presets know every set of the paper', () => {
+  const config = (set: string, preset: Preset, method: 'ft' | 'pt') => resolveConfig(set, { preset, method });
   for (const set of REPRODUCED) {
-    for (const preset of ['authors', 'paper', 'strict'] as const) {
-      for (const method of ['ft', 'pt'] as const) resolveConfig(set, reproducedOptions(set, preset, method));
+    for (const method of ['ft', 'pt'] as const) {
+      for (const preset of ['authors', 'paper'] as const) {
+        const { untilAccuracy, partial } = config(set, preset, method);
+        assert.ok(untilAccuracy);
+        assert.equal(partial, method === 'pt' ? { epochs: maskChainOf(set).epochs } : { percent: 10 });
+      }
+      assert.is(config(set, 'strict', method).untilAccuracy, undefined);
+      assert.equal(config(set, 'strict', method).partial, { percent: 10 });
     }
   }
-  const banknote = resolveConfig('banknote', reproducedOptions('banknote', 'authors', 'pt'));
+  const banknote = config('banknote', 'authors', 'pt');
   assert.equal([banknote.window, banknote.partial, banknote.maxLag], [50, { epochs: 2 }, 5]);
   assert.equal([banknote.layers, banknote.learningRate, banknote.untilAccuracy], [[8], 0.5, 0.91]);
-  const vowel = resolveConfig('vowel', reproducedOptions('vowel', 'authors', 'ft'));
+  assert.is(config('banknote', 'paper', 'pt').maxLag, 14);
+  const vowel = config('vowel', 'authors', 'ft');
   assert.equal([vowel.window, vowel.divideByOutputs, vowel.scaling], [200, false, 'min-max']);
-  assert.is(resolveConfig('banknote', reproducedOptions('banknote', 'strict', 'ft')).untilAccuracy, undefined);
-  const mnist = resolveConfig('mnist', reproducedOptions('mnist', 'authors', 'ft'));
-  assert.equal([mnist.init, mnist.epochs, mnist.untilAccuracy], ['uniform', 50, 0.92]);
-  assert.is(resolveConfig('mnist', reproducedOptions('mnist', 'strict', 'ft')).epochs, 12);
+  assert.is(config('vowel', 'strict', 'ft').divideByOutputs, true);
+  for (const preset of ['authors', 'paper'] as const) {
+    const { init, shuffle, epochs, untilAccuracy } = config('mnist', preset, 'ft');
+    assert.equal([init, shuffle, epochs, untilAccuracy], ['uniform', true, 50, 0.92]);
+  }
+  assert.equal([config('mnist', 'strict', 'ft').epochs, config('mnist', 'strict', 'ft').init], [12, 'glorot']);
+});
+
+test("the titanic's own parts are taken where the data folder has them, and are not split again", async () => {
+  await withTempFolder(async (folder) => {
+    const row = (i: number, part: string) => `${i % 3},${i % 2},${i},${(i * 7) % 5 > 2 ? 1 : 0},${part}`;
+    const rows = Array.from({ length: 40 }, (_, i) => row(i, i % 4 === 3 ? 'test' : 'train'));
+    await writeFile(`${folder}/titanic.csv`, `Pclass,Sex,Fare,Survived,split\n${rows.join('\n')}\n`);
+    const titanic = await loadReproduced('titanic', folder);
+    assert.equal(
+      [titanic.features.shape, titanic.test?.features.shape],
+      [
+        [30, 3],
+        [10, 3],
+      ],
+    );
+    assert.equal([...(titanic.test?.features.data as Float64Array)].slice(0, 6), [0, 1, 3, 1, 1, 7]);
+    assert.equal([...titanic.labels].slice(0, 4), [0, 0, 1, 1]);
+    assert.equal(reproducedOptions(titanic, 'authors', 'ft').split, []);
+    const prepared = (preset: Preset) =>
+      prepareData(titanic, resolveConfig('titanic', reproducedOptions(titanic, preset, 'ft')));
+    assert.equal((await prepared('authors')).rows, { train: 30, validation: 0, test: 10 });
+    assert.equal((await prepared('strict')).rows, { train: 24, validation: 6, test: 10 });
+    await writeFile(`${folder}/titanic.csv`, 'Fare,Survived,split\n1,1,a\n2,0,b\n');
+    await assertLegcnetError(() => loadReproduced('titanic', folder), 'ERR_DATA', /train and test/);
+    assert.is((await loadReproduced('titanic')).test, undefined);
+  });
 });
 
 test('iris with 3 features has no sepal width', async () => {

@@ -10,6 +10,7 @@ import { readNpy } from '../../lib/data/npy.js';
 import { LegcnetError } from '../../lib/errors.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NetworkCurve } from '../../lib/pipeline/curves.js';
+import type { Judgement } from '../../lib/pipeline/causality.js';
 import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
 import { firstWindows } from '../../lib/pipeline/referee.js';
 import { refereeRun } from '../../lib/pipeline/referee-run.js';
@@ -158,7 +159,7 @@ test('a run that was stopped resumes to the same bits, and only with the same co
     );
     const resumed = await prune('iris', { ...quick, checkpoint, resume: true });
     assert.equal(resumed.ticket.training.network.parameters, whole.ticket.training.network.parameters);
-    assert.equal(resumed.judgement.exponents, whole.judgement.exponents);
+    assert.equal(resumed.judgement?.exponents, whole.judgement?.exponents);
     assert.ok(whole.dense.series?.sample?.some((value) => value !== 0));
     assert.equal(resumed.dense.series?.sample, whole.dense.series?.sample);
     assert.equal(resumed.dense.history, whole.dense.history);
@@ -254,6 +255,7 @@ test('any allowed combination of options gives finite results or a LegcnetError'
       try {
         const { ticket, judgement, dense } = await prune('iris', { ...(options as PruneOptions), epochs: 12 });
         for (const { network } of [dense, ticket.training]) assert.ok(network.parameters.every(Number.isFinite));
+        assert.ok(judgement);
         assert.ok(judgement.exponents.every(Number.isFinite));
         assert.not(judgement.score.some(Number.isNaN));
         assert.ok(judgement.pValue.every((p) => Number.isNaN(p) || (p >= 0 && p <= 1)));
@@ -329,7 +331,8 @@ test('the referee: placebo, power, controls; the same bits for any number of thr
 test('the referee says so when other seeds stop too early to be a placebo', async () => {
   const result = await prune('iris', { ...quick, sparsity: 0.5 });
   const { series } = result.dense;
-  const run = { ...result, given: {}, series: series as NonNullable<typeof series> };
+  const judgement = result.judgement as Judgement;
+  const run = { ...result, judgement, given: {}, series: series as NonNullable<typeof series> };
   const short = firstWindows(run.series, 9);
   const referee = await refereeRun(run, {
     trainOther: async () => ({ series: short }) as never,
@@ -339,7 +342,7 @@ test('the referee says so when other seeds stop too early to be a placebo', asyn
   });
   assert.equal([referee.placebo, referee.placeboTicket, referee.stability], [null, null, null]);
   assert.equal(referee.seeds, [1]);
-  assert.is(referee.power.windows, result.judgement.windows);
+  assert.is(referee.power.windows, judgement.windows);
   assert.match(referee.verdict.join(' '), /No other seed's training had 10 windows/);
 });
 
