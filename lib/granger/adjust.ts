@@ -20,7 +20,7 @@ declare module '../native.js' {
  * - `none`: a copy
  *
  * NaN marks a test that could not run: it stays NaN and does not count among the m tests.
- * Adjusted value of the k-th smallest p: the least of p_(j) m / j over j >= k, at most 1. O(m log m).
+ * Adjusted value of the k-th smallest p: the least of p_(j) m / j over j >= k, at most 1. O(m).
  *
  * @param pValues in [0, 1] or NaN, [m]; not changed
  * @returns [m], in the order given

@@ -270,12 +270,12 @@ async function judge(
     }
   });
   const adjustedPValue = await adjustPValuesApart(pValue, correction, signal);
-  const verdict = new Array<GrangerVerdict>(rows);
+  const verdict: GrangerVerdict[] = []; // grows: one made long at once may be a table of keys
   await inTurns(rows, signal, (begin, end) => {
     for (let row = begin; row < end; row++) {
       if (failedTest === 'causal' && complete[row] === 0) pValue[row] = adjustedPValue[row] = 0;
       const p = adjustedPValue[row]!;
-      verdict[row] = Number.isNaN(p) ? 'undecided' : p < alpha ? 'causal' : 'non-causal';
+      verdict.push(Number.isNaN(p) ? 'undecided' : p < alpha ? 'causal' : 'non-causal');
     }
   });
   return { lags, pValue, adjustedPValue, lagOrder, score, verdict, differenced };

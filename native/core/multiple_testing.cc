@@ -1,31 +1,40 @@
 #include "multiple_testing.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <iterator>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 namespace legcnet {
 namespace {
 
-/// Values that are sorted or looked up between two looks at the control.
-constexpr size_t kPiece = size_t{1} << 16;
+/// A value by its bits, which for numbers from 0 on are ordered as the numbers are, and where it stands.
+struct Entry {
+  uint64_t bits;
+  uint32_t index;
 
-template <typename Body>
-void for_pieces(size_t count, size_t size, const Control& control, const Body& body) {
-  for (size_t begin = 0; begin < count; begin += size) {
-    control.check();
-    body(begin, std::min(count, begin + size));
+  double value() const {
+    double value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
   }
-}
+};
 
-void sort(std::vector<double>& values, const Control& control) {
-  const auto at = [&](size_t i) { return values.begin() + static_cast<ptrdiff_t>(i); };
-  for_pieces(values.size(), kPiece, control, [&](size_t begin, size_t end) { std::sort(at(begin), at(end)); });
-  for (size_t size = kPiece; size < values.size(); size *= 2) {
-    for_pieces(values.size(), 2 * size, control, [&](size_t begin, size_t end) {
-      if (begin + size < end) std::inplace_merge(at(begin), at(begin + size), at(end));
-    });
+/// Radix sort, several times as fast as std::sort here.
+void sort(std::vector<Entry>& entries, const Control& control) {
+  constexpr int kDigit = 11;
+  constexpr uint64_t kMask = (uint64_t{1} << kDigit) - 1;
+  std::vector<Entry> other(entries.size());
+  for (int shift = 0; shift < 64; shift += kDigit) {
+    control.check();
+    std::array<size_t, kMask + 1> begin{};
+    for (const Entry& entry : entries) ++begin[entry.bits >> shift & kMask];
+    size_t total = 0;
+    for (size_t& count : begin) total += std::exchange(count, total);
+    for (const Entry& entry : entries) other[begin[entry.bits >> shift & kMask]++] = entry;
+    entries.swap(other);
   }
 }
 
@@ -33,9 +42,14 @@ void sort(std::vector<double>& values, const Control& control) {
 
 void adjust_p_values(double* p, size_t count, Correction correction, const Control& control) {
   if (correction == Correction::kNone) return;
-  std::vector<double> sorted;
+  std::vector<Entry> sorted;
   sorted.reserve(count);
-  std::copy_if(p, p + count, std::back_inserter(sorted), [](double value) { return !std::isnan(value); });
+  for (size_t i = 0; i < count; ++i) {
+    if (std::isnan(p[i])) continue;
+    const double value = p[i] + 0.0;  // no -0
+    sorted.push_back({0, static_cast<uint32_t>(i)});
+    std::memcpy(&sorted.back().bits, &value, sizeof value);
+  }
   sort(sorted, control);
   const size_t m = sorted.size();
   const auto tests = static_cast<double>(m);
@@ -43,18 +57,14 @@ void adjust_p_values(double* p, size_t count, Correction correction, const Contr
   if (correction == Correction::kBenjaminiYekutieli) {
     for (size_t k = 2; k <= m; ++k) factor += tests / static_cast<double>(k);
   }
-  std::vector<double> least(m);  // the same for equal p-values
   double running = 1;
-  for (size_t k = m; k-- > 0;) {
-    running = std::min(running, sorted[k] * factor / static_cast<double>(k + 1));
-    least[k] = running;
+  for (size_t end = m; end > 0;) {
+    const uint64_t bits = sorted[end - 1].bits;
+    size_t begin = end;  // of those equal to it, which all get the value of the last
+    running = std::min(running, sorted[end - 1].value() * factor / static_cast<double>(end));
+    for (; begin > 0 && sorted[begin - 1].bits == bits; --begin) p[sorted[begin - 1].index] = running;
+    end = begin;
   }
-  for_pieces(count, kPiece, control, [&](size_t begin, size_t end) {
-    for (size_t i = begin; i < end; ++i) {
-      if (std::isnan(p[i])) continue;
-      p[i] = least[static_cast<size_t>(std::lower_bound(sorted.begin(), sorted.end(), p[i]) - sorted.begin())];
-    }
-  });
 }
 
 }  // namespace legcnet

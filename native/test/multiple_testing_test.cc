@@ -53,9 +53,9 @@ TEST_CASE("adjusted p-values are those of the definition; ties and NaN among the
   }
 }
 
-TEST_CASE("more values than are sorted at a time; cancelled") {
+TEST_CASE("many values; cancelled") {
   std::mt19937_64 random(2);
-  const size_t count = (size_t{5} << 16) + 321;
+  const size_t count = 300'321;
   std::vector<double> p(count);
   for (double& value : p) value = std::ldexp(static_cast<double>(random() >> 11), -53);
   std::vector<double> out = p;
