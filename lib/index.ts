@@ -159,7 +159,13 @@ export {
 export { type Table4Row, table4 } from './diagnostics/table4.js';
 export { version } from './pipeline/version.js';
 export { type CompareOptions, type CompareProgress, compare } from './experiment/compare.js';
-export { type ComparisonRecord, type Curve, type CurvePoint, type Pair } from './experiment/summary.js';
+export {
+  type ComparisonRecord,
+  type Curve,
+  type CurvePoint,
+  type Failure,
+  type Pair,
+} from './experiment/summary.js';
 export {
   type SensitivityRecord,
   type SensitivityRunOptions,

@@ -51,19 +51,20 @@ export function printComparison(printer: Printer, record: ComparisonRecord): voi
     `${data.name}: ${network.sizes.join('-')}, ${network.weights} weights; ${seeds.length} ` +
       `${seeds.length === 1 ? 'seed' : 'seeds'} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
   );
-  printer.out(`dense ${withSpread(dense.accuracy)}, converged after ${dense.converged.mean.toFixed(1)} epochs\n`);
+  const counted = (estimate: Estimate): string => withSpread(estimate, seeds.length);
+  printer.out(`dense ${counted(dense.accuracy)}, converged after ${dense.converged.mean.toFixed(1)} epochs\n`);
   const points = (curves[0] as Curve).points;
   const head = points.map(
     ({ sparsity }) => `${percent(sparsity, sparsity * 100 === Math.round(sparsity * 100) ? 0 : 1)} %`,
   );
-  const all = curves.flatMap((curve) => curve.points.map(({ accuracy }) => accuracy.mean));
+  const all = curves.flatMap((curve) => curve.points.flatMap(({ accuracy: { n, mean } }) => (n > 0 ? mean : [])));
   const range: [number, number] = [Math.min(...all), Math.max(...all, dense.accuracy.mean)];
   printer.table(
     ['accuracy at sparsity', '', ...head],
     curves.map((curve) => [
       curve.method,
       sparkline([dense.accuracy.mean, ...curve.points.map(({ accuracy }) => accuracy.mean)], range),
-      ...curve.points.map(({ accuracy }) => withSpread(accuracy)),
+      ...curve.points.map(({ accuracy }) => counted(accuracy)),
     ]),
   );
   printer.table(
@@ -81,8 +82,10 @@ export function printComparison(printer: Printer, record: ComparisonRecord): voi
       curves.map((curve) => [curve.method, ...curve.points.map(show)]),
     );
   perMethod('minus dense, points', ({ againstDense }) => difference(againstDense));
-  perMethod('epochs to converge', ({ converged }) => converged.mean.toFixed(1));
-  perMethod('winning tickets, % of seeds', ({ lottery }) => percent(lottery.share, 0));
+  perMethod('epochs to converge', ({ converged: { n, mean } }) => (n > 0 ? mean.toFixed(1) : '-'));
+  perMethod('winning tickets, % of seeds', ({ lottery }) =>
+    lottery.seeds.length > 0 ? percent(lottery.share, 0) : '-',
+  );
   if (seeds.length > 1) {
     perMethod('mask overlap between seeds (chance), %', ({ overlap }) =>
       overlap ? `${percent(overlap.overlap, 0)} (${percent(overlap.chance, 0)})` : '-',
@@ -95,7 +98,7 @@ export function printComparison(printer: Printer, record: ComparisonRecord): voi
         method,
         `${percent(sparsity, 0)} %`,
         kind === 'shuffled' ? 'mask shuffled in layers' : 're-initialised',
-        withSpread(accuracy),
+        counted(accuracy),
         difference(d),
       ]),
     );
@@ -110,12 +113,16 @@ function printReferee(printer: Printer, { method, placebo, verdict }: RefereeRec
   for (const sentence of verdict) printer.out(`  ${sentence}`);
 }
 
-/** Mean and half the width of its interval. */
-const withSpread = ({ mean, interval }: Estimate): string =>
-  interval ? `${percent(mean, 1)} ±${percent((interval[1] - interval[0]) / 2, 1)}` : percent(mean, 1);
+/** Mean and half the width of its interval; and of how many seeds, where some have failed. */
+function withSpread({ n, mean, interval }: Estimate, seeds: number): string {
+  if (n === 0) return '-';
+  const half = interval ? ` ±${percent((interval[1] - interval[0]) / 2, 1)}` : '';
+  return `${percent(mean, 1)}${half}${n < seeds ? ` (${n} of ${seeds} seeds)` : ''}`;
+}
 
 /** Mean in points; marked where the interval leaves out 0. */
-function difference({ mean, interval }: Estimate): string {
+function difference({ n, mean, interval }: Estimate): string {
+  if (n === 0) return '-';
   const sure = interval && (interval[0] > 0 || interval[1] < 0);
   return `${mean >= 0 ? '+' : ''}${percent(mean, 2)}${sure ? '*' : ' '}`;
 }
@@ -126,6 +133,7 @@ const BARS = '▁▂▃▄▅▆▇█';
 export function sparkline(values: readonly number[], [low, high]: readonly [number, number]): string {
   return values
     .map((value) => {
+      if (Number.isNaN(value)) return ' ';
       const share = high > low ? (value - low) / (high - low) : 1;
       return BARS[Math.min(BARS.length - 1, Math.max(0, Math.floor(share * BARS.length)))] as string;
     })

@@ -39,7 +39,10 @@ export function addReproduce(program: Command, signal: AbortSignal): void {
     .option('--dataset <names>', `some of ${REPRODUCED.join(',')} (default: all that are there)`)
     .option('--preset <authors|paper|strict>', 'how the experiments are run (default: authors)')
     .option('--seeds <n>', 'replicates of our own, seeds 1 to n (default: 10)')
-    .option('--data-dir <dir>', 'folder with banknote.csv and vowel.csv, or banknote/raw.csv and so on')
+    .option(
+      '--data-dir <dir>',
+      'folder with banknote.csv, vowel.csv, titanic.csv (its parts), or banknote/raw.csv and so on',
+    )
     .option('--init-dir <dir>', "the authors' initial weights: config.json, arrays, init_*.npy, or a folder of such")
     .option('--masks <folder>', 'recompute the PT masks of such a folder and compare them with its config.json')
     .option('--out <dir>', 'write each run there when it is done, and go on from those that are there')

@@ -33,9 +33,11 @@ export interface CompareOptions extends OptionValues {
  * taken up again, also with more seeds. Cost: seeds x (methods x sparsities + 2 controls for each method and control
  * sparsity + the dense trainings).
  *
+ * What diverges, or is too short to be judged, of some seeds is left out of the statistics and named in `failures`.
+ *
  * @param data name or path as `loadDataset` takes it, or a Dataset
- * @throws LegcnetError ERR_OPTION, also when `out` holds another comparison; ERR_DATA, ERR_TOO_SHORT, ERR_DIVERGED,
- *   ERR_FILE; `signal.reason`
+ * @throws LegcnetError ERR_OPTION, also when `out` holds another comparison; ERR_DATA, ERR_FILE; ERR_TOO_SHORT where no
+ *   seed can have windows enough; ERR_DIVERGED where no seed has a dense network; `signal.reason`
  */
 export async function compare(data: Dataset | string, options: CompareOptions = {}): Promise<ComparisonRecord> {
   const { signal, onProgress, ...given } = options;

@@ -17,15 +17,15 @@ import {
   power,
 } from '../pipeline/referee.js';
 import { CAUSAL, type CausalMethod, type ComparePlan } from './plan.js';
-import { type ReplicateRecord, initialNetwork, judgedPart } from './replicate.js';
+import { type ReplicateRecord, attempt, initialNetwork, isFailed, judgedPart } from './replicate.js';
 import type { Shelf } from './shelf.js';
 
 /** A ticket chosen by scores that another seed's exponents got for this seed's misclassification. */
 export interface PlaceboTicket {
   readonly source: number;
   readonly sparsity: number;
-  /** On the judged part. */
-  readonly accuracy: number;
+  /** On the judged part; null where the training diverged. */
+  readonly accuracy: number | null;
 }
 
 export interface TargetRecord {
@@ -36,7 +36,7 @@ export interface TargetRecord {
   readonly tickets: readonly PlaceboTicket[];
 }
 
-/** All that is found for one seed as target. */
+/** All that is found for one seed as target; a method is not there where the seed's series could not be judged. */
 export interface PlaceboRecord {
   readonly hash: string;
   readonly target: number;
@@ -65,15 +65,18 @@ export async function runPlacebo(
   const methods: { [M in CausalMethod]?: TargetRecord } = {};
   for (const method of causalMethods(plan)) {
     const config = { ...plan.configs[method], seed: target };
-    const windows = Math.min(...records.map(({ causal }) => causal[method]?.windows as number));
+    const judged = records.filter(({ causal }) => causal[method]);
+    if (!judged.some(({ seed }) => seed === target)) continue;
+    const those = judged.map(({ seed }) => seed);
+    const windows = Math.min(...judged.map(({ causal }) => causal[method]?.windows as number));
     const load = async (seed: number): Promise<SeedSeries> => ({
       seed,
       series: firstWindows(await shelf.series(seed, method), windows),
     });
-    const next = seeds[(seeds.indexOf(target) + 1) % seeds.length] as number;
+    const next = those[(those.indexOf(target) + 1) % those.length] as number;
     let [own, placebo]: [Judgement | undefined, Judgement | undefined] = [undefined, undefined];
     const others = async function* (): AsyncGenerator<SeedSeries> {
-      for (const seed of seeds) if (seed !== target) yield await load(seed);
+      for (const seed of those) if (seed !== target) yield await load(seed);
     };
     const column = await placeboColumn(await load(target), others(), config, job, (source, judgement) => {
       if (source === target) own = judgement;
@@ -108,8 +111,9 @@ async function placeboTickets(
   for (const sparsity of plan.controls) {
     const mask = selectBySparsity(scores, layers, keptAt(weights, sparsity), plan.density ?? 'erdos-renyi', tieBreak);
     const options = { ...trainOptions(config), ...job, mask, evaluateEveryEpoch: config.untilAccuracy !== undefined };
-    const { scores: reached } = await train(network, data.parts, options);
-    tickets.push({ source, sparsity, accuracy: (reached[judgedPart(data)] as Metrics).accuracy });
+    const trained = await attempt(() => train(network, data.parts, options), job);
+    const accuracy = isFailed(trained) ? null : (trained.scores[judgedPart(data)] as Metrics).accuracy;
+    tickets.push({ source, sparsity, accuracy });
   }
   return tickets;
 }

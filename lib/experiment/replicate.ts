@@ -4,6 +4,7 @@ import { type Criterion, type Need, type ScoreContext, scoreWeights } from '../m
 import { keptAt, selectBySparsity } from '../mask/select.js';
 import { type Trajectory, trainByEpoch, trainPartly } from '../mask/trajectory.js';
 import type { JobOptions } from '../native.js';
+import { LegcnetError, type LegcnetErrorCode } from '../errors.js';
 import { type Metrics } from '../network/metrics.js';
 import { Mlp } from '../network/mlp.js';
 import {
@@ -12,11 +13,13 @@ import {
   type TrainOptions,
   type TrainRecord,
   type TrainResult,
+  type WatchOptions,
   type WatchedSeries,
   train,
   trainRecord,
 } from '../network/train.js';
 import { type Judgement, type VerdictCounts, judge } from '../pipeline/causality.js';
+import type { PruneConfig } from '../pipeline/config.js';
 import type { PreparedData } from '../pipeline/data.js';
 import { networkOptions, trainOptions } from '../pipeline/prune.js';
 import { shuffleWithinLayers } from '../pipeline/referee.js';
@@ -41,6 +44,36 @@ export interface TrainedRecord {
   readonly reachesDense: number | null;
 }
 
+/** What could not be had of one seed, and why; comparisons go on without it. */
+export interface Failed {
+  readonly failed: string;
+}
+
+/** Begins the reason of a ticket that there was no mask for. */
+export const NO_SCORES = 'no scores: ';
+
+export const isFailed = (one: object): one is Failed => 'failed' in one;
+
+/** Of one seed, and no fault of the configuration as such: other seeds may be without it. */
+const FAILURES: readonly LegcnetErrorCode[] = ['ERR_DIVERGED', 'ERR_TOO_SHORT'];
+/** Trained weights may be too large for a score. */
+const SCORE_FAILURES: readonly LegcnetErrorCode[] = [...FAILURES, 'ERR_ARGUMENT'];
+
+/** The work's result, or why it has none. What stops a comparison (an abort, a full disk, our own mistakes) is thrown. */
+export async function attempt<R extends object>(
+  work: () => Promise<R>,
+  { signal }: JobOptions = {},
+  failures = FAILURES,
+): Promise<R | Failed> {
+  try {
+    return await work();
+  } catch (error) {
+    // when all is being stopped, the reason may be another seed's error
+    if (signal?.aborted || !(error instanceof LegcnetError) || !failures.includes(error.code)) throw error;
+    return { failed: error.message };
+  }
+}
+
 export interface TicketCell extends TrainedRecord {
   readonly sparsity: number;
   /** Weights kept, in all and by layer. */
@@ -48,12 +81,18 @@ export interface TicketCell extends TrainedRecord {
   readonly perLayer: readonly number[];
 }
 
-/** A ticket that should be worse than the one it is made of, if the mask or the initial weights matter. */
-export interface ControlCell extends TrainedRecord {
+export interface FailedTicket extends Failed {
+  readonly sparsity: number;
+}
+
+interface ControlName {
   readonly method: string;
   readonly sparsity: number;
   readonly kind: 'shuffled' | 're-initialised';
 }
+/** A ticket that should be worse than the one it is made of, if the mask or the initial weights matter. */
+export type ControlCell = ControlName & TrainedRecord;
+export type FailedControl = ControlName & Failed;
 
 /** Takes a trained ticket; what it stands for is in its name. */
 export type OnTicket = (name: string, network: Mlp) => Promise<void>;
@@ -62,9 +101,14 @@ export type OnTicket = (name: string, network: Mlp) => Promise<void>;
 export interface ReplicateRecord {
   readonly hash: string;
   readonly seed: number;
-  readonly dense: TrainedRecord;
-  readonly methods: readonly { readonly method: string; readonly tickets: readonly TicketCell[] }[];
-  readonly controls: readonly ControlCell[];
+  /** Where it failed, so has all else. */
+  readonly dense: TrainedRecord | Failed;
+  readonly methods: readonly {
+    readonly method: string;
+    readonly tickets: readonly (TicketCell | FailedTicket)[];
+  }[];
+  readonly controls: readonly (ControlCell | FailedControl)[];
+  /** Not there where the series was too short to be judged. */
   readonly causal: { readonly [M in CausalMethod]?: CausalRecord };
 }
 
@@ -117,8 +161,8 @@ export async function runReplicate(
   const { onProgress, ...quiet } = job;
   const total = trainingsOf(plan);
   let done = 0;
-  const counted = async <R>(work: Promise<R>): Promise<R> => {
-    const result = await work;
+  const counted = async <R extends object>(work: () => Promise<R>): Promise<R | Failed> => {
+    const result = await attempt(work, job);
     onProgress?.({ done: ++done, total });
     return result;
   };
@@ -131,37 +175,75 @@ export async function runReplicate(
 
   // the watched training is the dense one; to see it epoch by epoch it has to be repeated, which gives the same bits
   const watch = needs.has('judgement') ? planWatch(config, data, network) : undefined;
-  const dense = await counted(train(network, data.parts, { ...options, watch }));
-  const trajectory = needs.has('trajectory') ? await counted(seenByEpoch(network, data, options)) : undefined;
-  const partlyTrained = needs.has('partlyTrained')
-    ? await counted(trainPartly(network, data.parts, options, config.partial))
-    : undefined;
-  const partial = needs.has('partialJudgement')
-    ? await counted(watchPart(plan, data, network, options, seed))
-    : undefined;
-  const judgement = dense.series && (await judge(dense.series, configs.ft, quiet));
-  const partialJudgement = partial && (await judge(partial, configs.pt, quiet));
+  const partialWatch = needs.has('partialJudgement') ? planWatch(configs.pt, data, network) : undefined;
+  const masks = new Uint8Array(plan.methods.length * plan.sparsities.length * weights);
+  const methods: { method: string; tickets: (TicketCell | FailedTicket)[] }[] = [];
+  const controls: (ControlCell | FailedControl)[] = [];
+  const without = (method: Criterion, sparsities: readonly number[], why: Failed): FailedTicket[] =>
+    sparsities.map((sparsity) => {
+      if (isOrdered(method) && plan.controls.includes(sparsity)) {
+        for (const kind of CONTROLS) controls.push({ method: method.name, sparsity, kind, ...why });
+      }
+      return { sparsity, ...why };
+    });
 
-  const context: ScoreContext = {
-    network,
+  const dense = await counted(() => train(network, data.parts, { ...options, watch }));
+  if (isFailed(dense)) {
+    const why = { failed: `the dense network: ${dense.failed}` };
+    for (const method of plan.methods) {
+      methods.push({ method: method.name, tickets: without(method, plan.sparsities, why) });
+    }
+    return { record: { hash: plan.hash, seed, dense: why, methods, controls, causal: {} }, masks, series: {} };
+  }
+  const trajectory = needs.has('trajectory') ? await counted(() => seenByEpoch(network, data, options)) : undefined;
+  const partlyTrained = needs.has('partlyTrained')
+    ? await counted(() => trainPartly(network, data.parts, options, config.partial))
+    : undefined;
+  const partial = partialWatch
+    ? await counted(() => watchPart(partialWatch, configs.pt, data, network, options))
+    : undefined;
+  const judged = async (series: WatchedSeries | Failed | undefined, by: PruneConfig) =>
+    series && (isFailed(series) ? series : attempt(() => judge(series, by, quiet), job));
+  const judgement = await judged(dense.series, configs.ft);
+  const partialJudgement = await judged(partial, configs.pt);
+
+  const had = {
     samples: data.parts.train,
     trained: dense.network,
     ...{ partlyTrained, trajectory, judgement, partialJudgement },
+  };
+  const lacking = (method: Criterion): Failed | undefined =>
+    method.needs.map((need) => had[need]).find((one): one is Failed => one !== undefined && isFailed(one));
+  const present = <T extends object>(one: T | Failed | undefined): T | undefined =>
+    one === undefined || isFailed(one) ? undefined : one;
+  const context: ScoreContext = {
+    network,
+    samples: had.samples,
+    trained: had.trained,
+    partlyTrained: present(partlyTrained),
+    trajectory: present(trajectory),
+    judgement: present(judgement),
+    partialJudgement: present(partialJudgement),
   };
   const recorder = new Recorder(dense, judgedPart(data));
   const tieBreak = new RandomState(seed).permutation(weights);
   const fresh = (seed + 2 ** 31) % 2 ** 32;
   let renewed: Mlp | undefined;
-  const masks = new Uint8Array(plan.methods.length * plan.sparsities.length * weights);
-  const methods: { method: string; tickets: TicketCell[] }[] = [];
-  const controls: ControlCell[] = [];
-  let offset = 0;
-  for (const method of plan.methods) {
-    const tickets: TicketCell[] = [];
-    let scores: Float64Array | undefined;
-    for (const sparsity of plan.sparsities) {
-      if (!scores || method.options.includes('sparsity')) {
-        scores = await scoreWeights(method.name, context, { ...plan.scoring, seed, sparsity, ...quiet });
+  const trainTicket = (from: Mlp, mask: Uint8Array): Promise<TrainResult | Failed> =>
+    counted(() => train(from, data.parts, { ...options, mask }));
+  for (const [m, method] of plan.methods.entries()) {
+    const tickets: (TicketCell | FailedTicket)[] = [];
+    methods.push({ method: method.name, tickets });
+    const missing = lacking(method);
+    let scores: Float64Array | Failed | undefined = missing;
+    for (const [s, sparsity] of plan.sparsities.entries()) {
+      if (!missing && (!scores || method.options.includes('sparsity'))) {
+        const scoring = { ...plan.scoring, seed, sparsity, ...quiet };
+        scores = await attempt(() => scoreWeights(method.name, context, scoring), job, SCORE_FAILURES);
+      }
+      if (!scores || isFailed(scores)) {
+        tickets.push(...without(method, [sparsity], { failed: `${NO_SCORES}${(scores as Failed).failed}` }));
+        continue;
       }
       const mask = selectBySparsity(
         scores,
@@ -170,27 +252,32 @@ export async function runReplicate(
         plan.density ?? method.density,
         tieBreak,
       );
-      masks.set(mask, offset);
-      offset += weights;
-      const trained = await counted(train(network, data.parts, { ...options, mask }));
-      await onTicket?.(`${method.name}.${sparsity}`, trained.network);
-      const perLayer = layers.map((layer) =>
-        count(mask.subarray(layer.offset, layer.offset + layer.inputs * layer.outputs)),
-      );
-      tickets.push({ sparsity, kept: count(mask), perLayer, ...recorder.record(trained) });
+      masks.set(mask, (m * plan.sparsities.length + s) * weights);
+      const trained = await trainTicket(network, mask);
+      if (isFailed(trained)) tickets.push({ sparsity, ...trained });
+      else {
+        await onTicket?.(`${method.name}.${sparsity}`, trained.network);
+        const perLayer = layers.map((layer) =>
+          count(mask.subarray(layer.offset, layer.offset + layer.inputs * layer.outputs)),
+        );
+        tickets.push({ sparsity, kept: count(mask), perLayer, ...recorder.record(trained) });
+      }
       if (!isOrdered(method) || !plan.controls.includes(sparsity)) continue;
-      const shuffled = shuffleWithinLayers(mask, layers, fresh);
-      const cell = { method: method.name, sparsity };
-      const other = await counted(train(network, data.parts, { ...options, mask: shuffled }));
-      controls.push({ ...cell, kind: 'shuffled', ...recorder.record(other) });
       renewed ??= await initialNetwork(plan, data, fresh);
-      const again = await counted(train(renewed, data.parts, { ...options, mask }));
-      controls.push({ ...cell, kind: 're-initialised', ...recorder.record(again) });
+      for (const kind of CONTROLS) {
+        const other = await (kind === 'shuffled'
+          ? trainTicket(network, shuffleWithinLayers(mask, layers, fresh))
+          : trainTicket(renewed, mask));
+        const cell = { method: method.name, sparsity, kind };
+        controls.push(isFailed(other) ? { ...cell, ...other } : { ...cell, ...recorder.record(other) });
+      }
     }
-    methods.push({ method: method.name, tickets });
   }
-  const series = { ...(dense.series && { ft: dense.series }), ...(partial && { pt: partial }) };
-  const judgements = { ft: judgement, pt: partialJudgement };
+  const judgements = { ft: present(judgement), pt: present(partialJudgement) };
+  const series = {
+    ...(judgements.ft && { ft: dense.series as WatchedSeries }),
+    ...(judgements.pt && { pt: present(partial) as WatchedSeries }),
+  };
   const causal = Object.fromEntries(
     CAUSAL.flatMap((method) => (judgements[method] ? [[method, causalRecord(judgements[method])]] : [])),
   );
@@ -200,6 +287,8 @@ export async function runReplicate(
     series,
   };
 }
+
+const CONTROLS = ['shuffled', 're-initialised'] as const;
 
 /** The network of a seed before training. */
 export function initialNetwork({ configs }: ComparePlan, data: PreparedData, seed: number): Promise<Mlp> {
@@ -220,14 +309,12 @@ async function seenByEpoch(network: Mlp, { parts }: PreparedData, options: Train
 
 /** LEGCNet-PT's series: as many epochs as it watches, no more. */
 async function watchPart(
-  plan: ComparePlan,
+  watch: WatchOptions,
+  config: PruneConfig,
   data: PreparedData,
   network: Mlp,
   options: TrainOptions,
-  seed: number,
 ): Promise<WatchedSeries> {
-  const config = { ...plan.configs.pt, seed };
-  const watch = planWatch(config, data, network);
   const epochs = epochsToWatch(watch, config, data);
   const record: TrainRecord = await trainRecord(network, data.parts, { ...options, epochs, watch });
   return record.series as WatchedSeries;

@@ -1,6 +1,7 @@
 /** Statistics over the replicates of a comparison: curves, paired differences, controls, the referee's verdict. */
 import { criterion } from '../mask/criteria.js';
-import type { Density } from '../mask/select.js';
+import { LegcnetError } from '../errors.js';
+import { type Density, keptAt } from '../mask/select.js';
 import type { Mlp } from '../network/mlp.js';
 import type { PartName } from '../network/train.js';
 import type { PreparedData } from '../pipeline/data.js';
@@ -9,6 +10,7 @@ import { type Estimate, Resampler, mean } from '../pipeline/referee-statistics.j
 import {
   type Contest,
   contestSentences,
+  percentage,
   placeboSentence,
   powerSentence,
   pruneCommand,
@@ -18,9 +20,12 @@ import { type PlaceboRecord, causalMethods } from './placebo.js';
 import { type CausalMethod, type ComparePlan, planOptions } from './plan.js';
 import {
   type ControlCell,
+  type Failed,
   type ReplicateRecord,
   type TicketCell,
   type TrainedRecord,
+  NO_SCORES,
+  isFailed,
   judgedPart,
 } from './replicate.js';
 
@@ -120,7 +125,20 @@ export interface ComparisonRecord {
   readonly pairs: readonly Pair[];
   readonly controls: readonly Control[];
   readonly referee: readonly RefereeRecord[];
+  /** What could not be had of some seeds; the statistics are those of the others. */
+  readonly failures: readonly Failure[];
   readonly notes: readonly string[];
+}
+
+/** A network or a judgement that some seeds lack, and why. */
+export interface Failure {
+  /** `dense`, a method, `shuffled METHOD`, `re-initialised METHOD` or `placebo METHOD`. */
+  readonly what: string;
+  /** Null for the dense network. */
+  readonly sparsity: number | null;
+  readonly seeds: readonly number[];
+  /** Of the first of these seeds. */
+  readonly reason: string;
 }
 
 export interface Findings {
@@ -130,42 +148,57 @@ export interface Findings {
   readonly masks: readonly Uint8Array[];
 }
 
-/** Pure: the same findings give the same bits. */
+/** By seed, in the order of the plan; undefined where there is none. */
+type BySeed<T> = readonly (T | undefined)[];
+
+/**
+ * Pure: the same findings give the same bits. What a seed lacks is left out of the statistics: a paired difference is over
+ * the seeds that have both, and `n` of an estimate says how many.
+ *
+ * @throws LegcnetError ERR_DIVERGED where no seed's dense network could be trained
+ */
 export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, findings: Findings): ComparisonRecord {
   const { records, masks } = findings;
   const part = judgedPart(data);
   const resampler = new Resampler(plan.resamples);
-  const accuracies = (trained: readonly TrainedRecord[]): number[] =>
-    trained.map(({ accuracy }) => accuracy[part] as number);
-  const over = (trained: readonly TrainedRecord[], key: 'epochs' | 'converged'): Estimate =>
-    resampler.estimate(trained.map((one) => one[key]));
-  const minus = (a: readonly number[], b: readonly number[]): Estimate =>
-    resampler.estimate(a.map((value, i) => value - (b[i] as number)));
-  const tickets = (m: number, s: number): TicketCell[] =>
-    records.map(({ methods }) => methods[m]?.tickets[s] as TicketCell);
-  const denseRecords = records.map(({ dense }) => dense);
+  const estimate = (values: BySeed<number>): Estimate => resampler.estimate(values.filter((v) => v !== undefined));
+  const accuracies = (trained: BySeed<TrainedRecord>): BySeed<number> => trained.map((one) => one?.accuracy[part]);
+  const over = (trained: BySeed<TrainedRecord>, key: 'epochs' | 'converged'): Estimate =>
+    estimate(trained.map((one) => one?.[key]));
+  const minus = (a: BySeed<number>, b: BySeed<number>): Estimate =>
+    estimate(
+      a.map((value, i) => {
+        const other = b[i];
+        return value === undefined || other === undefined ? undefined : value - other;
+      }),
+    );
+  const tickets = (m: number, s: number): BySeed<TicketCell> =>
+    records.map(({ methods }) => present(methods[m]?.tickets[s]));
+  const denseRecords = records.map(({ dense }) => present(dense));
   const dense = accuracies(denseRecords);
+  if (!denseRecords.some((one) => one)) throw noneTrained(records);
   const { weights, parameters, layers } = network;
 
   const curves = plan.methods.map((method, m): Curve => {
     const points = plan.sparsities.map((sparsity, s): CurvePoint => {
       const cells = tickets(m, s);
-      const { kept } = cells[0] as TicketCell;
+      const kept = keptAt(weights, sparsity);
       const begin = (m * plan.sparsities.length + s) * weights;
+      const compared = masks.filter((_, i) => cells[i]);
       return {
         ...{ sparsity, kept },
         compression: parameters.length / (kept + parameters.length - weights),
         speedup: weights / kept,
-        accuracy: resampler.estimate(accuracies(cells)),
+        accuracy: estimate(accuracies(cells)),
         againstDense: minus(accuracies(cells), dense),
         epochs: over(cells, 'epochs'),
         converged: over(cells, 'converged'),
         lottery: lotteryCriterion(records, cells),
         overlap:
-          masks.length < 2
+          compared.length < 2
             ? null
             : maskOverlap(
-                masks.map((mask) => mask.subarray(begin, begin + weights)),
+                compared.map((mask) => mask.subarray(begin, begin + weights)),
                 layers,
               ),
       };
@@ -183,34 +216,36 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
     });
   });
 
-  const ticketsOf = (method: string, sparsity: number): number[] =>
+  const ticketsOf = (method: string, sparsity: number): BySeed<number> =>
     accuracies(
       tickets(
         plan.methods.findIndex(({ name }) => name === method),
         plan.sparsities.indexOf(sparsity),
       ),
     );
-  const controls = (records[0] as ReplicateRecord).controls.map(({ method, sparsity, kind }, c): Control => {
-    const reached = accuracies(records.map((record) => record.controls[c] as ControlCell));
+  const controls = (records[0] as ReplicateRecord).controls.map(({ method, sparsity, kind }): Control => {
+    const cells = records.map((record) =>
+      present(record.controls.find((c) => c.method === method && c.sparsity === sparsity && c.kind === kind)),
+    );
+    const reached = accuracies(cells);
     const difference = minus(ticketsOf(method, sparsity), reached);
-    return { method, sparsity, kind, accuracy: resampler.estimate(reached), difference };
+    return { method, sparsity, kind, accuracy: estimate(reached), difference };
   });
 
-  const referee = causalMethods(plan).map((method) => {
+  const referee = causalMethods(plan).flatMap((method): RefereeRecord[] => {
     const found = refereeFindings(method, findings.placebos, resampler);
+    if (!found) return []; // no seed could be judged, which the notes say
     const placeboTickets = plan.controls.flatMap((sparsity) => {
-      const reached = findings.placebos.flatMap(({ methods }) =>
-        (methods[method]?.tickets ?? [])
-          .filter((ticket) => ticket.sparsity === sparsity)
-          .map(({ accuracy }) => accuracy),
-      );
-      if (reached.length === 0) return [];
-      return [
-        { sparsity, accuracy: resampler.estimate(reached), difference: minus(ticketsOf(method, sparsity), reached) },
-      ];
+      const reached = plan.seeds.map((seed) => {
+        const tickets = findings.placebos.find(({ target }) => target === seed)?.methods[method]?.tickets;
+        return tickets?.find((ticket) => ticket.sparsity === sparsity)?.accuracy ?? undefined;
+      });
+      if (reached.every((accuracy) => accuracy === undefined)) return [];
+      return [{ sparsity, accuracy: estimate(reached), difference: minus(ticketsOf(method, sparsity), reached) }];
     });
     const contests = plan.controls.map((sparsity): Contest => {
       const own = ticketsOf(method, sparsity);
+      const meanOf = (values: BySeed<number>): number => mean(values.filter((value) => value !== undefined));
       const rivals = plan.methods.filter(
         ({ name, needs }) => name !== method && !needs.some((need) => CAUSAL_NEEDS.has(need)),
       );
@@ -218,11 +253,13 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
       const placebo = placeboTickets.find((ticket) => ticket.sparsity === sparsity);
       return {
         sparsity,
-        ranking: mean(own),
+        ranking: meanOf(own),
+        seeds: plan.seeds.length,
+        had: own.filter((value) => value !== undefined).length,
         rivals: [
           ...rivals.map(({ name }) => ({
             name,
-            accuracy: mean(ticketsOf(name, sparsity)),
+            accuracy: meanOf(ticketsOf(name, sparsity)),
             difference: minus(own, ticketsOf(name, sparsity)),
             command: name.startsWith('random')
               ? undefined
@@ -248,9 +285,10 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
       powerSentence(found.power),
       ...contests.flatMap(contestSentences),
     ];
-    return { method, ...found, placeboTickets, verdict };
+    return [{ method, ...found, placeboTickets, verdict }];
   });
 
+  const failures = failuresOf(findings);
   return {
     legcnet: version,
     command: 'compare',
@@ -261,22 +299,83 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
     network: { sizes: network.sizes, weights, parameters: parameters.length },
     part,
     dense: {
-      accuracy: resampler.estimate(dense),
+      accuracy: estimate(dense),
       epochs: over(denseRecords, 'epochs'),
       converged: over(denseRecords, 'converged'),
     },
     ...{ curves, pairs, controls, referee },
-    notes: notesOn(plan, records, part),
+    failures,
+    notes: [...notesOn(plan, records, part), ...failureNotes(failures, plan.seeds.length)],
   };
 }
 
 const CAUSAL_NEEDS = new Set(['judgement', 'partialJudgement']);
 
-function lotteryCriterion(records: readonly ReplicateRecord[], cells: readonly TicketCell[]): LotteryCriterion {
-  const seeds = records.map(({ seed, dense }, i) => {
-    const epoch = (cells[i] as TicketCell).reachesDense;
+const present = <T extends object>(one: T | undefined): Exclude<T, Failed> | undefined =>
+  one === undefined || isFailed(one) ? undefined : (one as Exclude<T, Failed>);
+
+function noneTrained([first]: readonly ReplicateRecord[]): LegcnetError {
+  const reason = (first?.dense as Failed).failed;
+  return new LegcnetError('ERR_DIVERGED', `no seed has a dense network to compare tickets with; ${reason}`, {
+    subject: 'learningRate',
+  });
+}
+
+function failuresOf({ records, placebos }: Findings): Failure[] {
+  const found = new Map<string, { what: string; sparsity: number | null; seeds: number[]; reason: string }>();
+  const add = (what: string, sparsity: number | null, seed: number, reason: string): void => {
+    const key = `${what} ${sparsity}`;
+    const known = found.get(key);
+    if (known) known.seeds.push(seed);
+    else found.set(key, { what, sparsity, seeds: [seed], reason });
+  };
+  for (const { seed, dense, methods, controls: cells } of records) {
+    if (isFailed(dense)) {
+      add('dense', null, seed, dense.failed); // and all else of the seed
+      continue;
+    }
+    for (const { method, tickets } of methods) {
+      for (const cell of tickets) if (isFailed(cell)) add(method, cell.sparsity, seed, cell.failed);
+    }
+    for (const cell of cells) {
+      // where there was no mask, its ticket says so
+      if (!isFailed(cell) || cell.failed.startsWith(NO_SCORES)) continue;
+      add(`${cell.kind} ${cell.method}`, cell.sparsity, seed, cell.failed);
+    }
+  }
+  for (const { target, methods } of placebos) {
+    for (const [method, { tickets }] of Object.entries(methods)) {
+      for (const { sparsity, accuracy } of tickets) {
+        if (accuracy === null) add(`placebo ${method}`, sparsity, target, 'training diverged');
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** A sentence for all sparsities at which the same seeds fail. */
+function failureNotes(failures: readonly Failure[], all: number): string[] {
+  const groups = new Map<string, Failure[]>();
+  for (const failure of failures) {
+    const key = `${failure.what} ${failure.seeds.join()}`;
+    groups.set(key, [...(groups.get(key) ?? []), failure]);
+  }
+  return [...groups.values()].map((group) => {
+    const { what, seeds, reason } = group[0] as Failure;
+    const at = group.flatMap(({ sparsity }) => (sparsity === null ? [] : percentage(sparsity, 0)));
+    const of = what === 'dense' ? 'dense network' : `${what} at ${at.join(', ')}`;
+    const lost = `${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`;
+    return `${of}: ${all - seeds.length} of ${all} seeds. Without ${lost}: ${reason}`;
+  });
+}
+
+function lotteryCriterion(records: readonly ReplicateRecord[], cells: BySeed<TicketCell>): LotteryCriterion {
+  const seeds = records.flatMap(({ seed, dense }, i) => {
+    const cell = cells[i];
+    if (!cell || isFailed(dense)) return [];
     const denseEpoch = dense.reachesDense as number;
-    return { seed, holds: epoch !== null && epoch <= denseEpoch, epoch, denseEpoch };
+    const epoch = cell.reachesDense;
+    return [{ seed, holds: epoch !== null && epoch <= denseEpoch, epoch, denseEpoch }];
   });
   return { share: mean(seeds.map(({ holds }) => (holds ? 1 : 0))), seeds };
 }
@@ -285,8 +384,9 @@ function refereeFindings(
   method: CausalMethod,
   placebos: readonly PlaceboRecord[],
   resampler: Resampler,
-): Pick<RefereeRecord, 'windows' | 'placebo' | 'power'> {
+): Pick<RefereeRecord, 'windows' | 'placebo' | 'power'> | undefined {
   const targets = placebos.flatMap(({ methods }) => methods[method] ?? []);
+  if (targets.length === 0) return undefined;
   const powers = targets.map(({ power }) => power);
   const first = powers[0] as Power;
   const found = first.found.map(({ rSquared }, k) => ({

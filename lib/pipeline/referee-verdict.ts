@@ -44,7 +44,10 @@ export const stabilitySentence = ({ overlap, chance }: Overlap): string =>
 /** A ranking and what it is compared with, at the same count of weights. */
 export interface Contest {
   readonly sparsity: number;
-  /** Mean accuracies. */
+  /** Seeds in all, and those that have the ranking's ticket; the same where not given. */
+  readonly seeds?: number;
+  readonly had?: number;
+  /** Mean accuracies over the seeds that have the ticket; NaN where none has. */
   readonly ranking: number;
   readonly rivals: readonly {
     readonly name: string;
@@ -57,11 +60,18 @@ export interface Contest {
 }
 
 /** Who keeps how much, whom the ranking beats, and whether another method serves better. */
-export function contestSentences({ sparsity, ranking, rivals }: Contest): string[] {
+export function contestSentences({ sparsity, ranking, rivals: all, seeds = 0, had = seeds }: Contest): string[] {
+  const at = `At ${percentage(sparsity, 0)} sparsity`;
+  if (Number.isNaN(ranking)) return [`${at} no seed has a ticket of this ranking.`];
+  const rivals = all.filter(({ difference }) => difference.n > 0);
   const kept = rivals.map(({ name, accuracy }) => `${name} ${percentage(accuracy)}`);
-  const sentences = [
-    `At ${percentage(sparsity, 0)} sparsity this ranking keeps ${percentage(ranking)}, ${kept.join(', ')}.`,
-  ];
+  const sentences = [`${[`${at} this ranking keeps ${percentage(ranking)}`, ...kept].join(', ')}.`];
+  const fewer = all.filter(({ difference }) => difference.n < seeds);
+  if (had < seeds) sentences.push(`It has tickets of ${had} of ${seeds} seeds: the others' trainings failed.`);
+  else if (fewer.length > 0) {
+    const counts = fewer.map(({ name, difference }) => `${name} of ${difference.n}`);
+    sentences.push(`Of the ${seeds} seeds, not all have a ticket to compare it with: ${counts.join(', ')}.`);
+  }
   // of one run nothing can be told apart
   if (rivals.every(({ difference }) => difference.n < 2)) return sentences;
   for (const { name, difference, command } of rivals) {

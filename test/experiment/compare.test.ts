@@ -206,4 +206,87 @@ test('the command line: tables, a verdict, JSON; killed after a seed it goes on 
   });
 });
 
+test('what diverges or is too short is left out, counted and named; the same bits when taken up again', async () => {
+  const diverging: CompareOptions = {
+    ...{ methods: ['ft', 'magnitude', 'random'], sparsities: [0.1, 0.3], controls: [0.1, 0.3], seeds: 5, epochs: 30 },
+    ...{ activation: 'relu', outputActivation: 'linear', learningRate: 0.41, baselines: false },
+  };
+  await withTempFolder(async (folder) => {
+    const whole = await compare('iris', { ...diverging, out: `${folder}/a`, threads: 1 });
+    const [dense, ...others] = whole.failures;
+    assert.is(dense?.what, 'dense');
+    assert.match(dense?.reason as string, /diverged in epoch \d+/);
+    assert.is(whole.dense.accuracy.n, 5 - (dense?.seeds.length as number));
+    assert.ok(others.length > 0);
+    for (const { method, points } of whole.curves) {
+      for (const { sparsity, accuracy, againstDense, lottery, kept } of points) {
+        const lost = others.find((failure) => failure.what === method && failure.sparsity === sparsity);
+        const n = whole.dense.accuracy.n - (lost?.seeds.length ?? 0);
+        assert.equal([accuracy.n, againstDense.n, lottery.seeds.length], [n, n, n], `${method} ${sparsity}`);
+        assert.is(kept, sparsity === 0.1 ? 38 : 29);
+      }
+    }
+    for (const { a, b, sparsity, difference } of whole.pairs) {
+      const has = (method: string) =>
+        whole.seeds.filter(
+          (seed) =>
+            !whole.failures.some((f) =>
+              (f.what === method && f.sparsity === sparsity) || f === dense ? f.seeds.includes(seed) : false,
+            ),
+        );
+      assert.is(difference.n, has(a).filter((seed) => has(b).includes(seed)).length, `${a} ${b} ${sparsity}`);
+    }
+    const notes = whole.notes.join('\n');
+    assert.match(notes, /dense network: 3 of 5 seeds\. Without seeds \d, \d: /);
+    assert.match(whole.referee[0]?.verdict.join(' ') as string, /It has tickets of \d of 5 seeds/);
+
+    const files = await filesOf(`${folder}/a`);
+    for (const lost of [`seed-${dense?.seeds[0]}.json`, 'comparison.json']) await rm(`${folder}/a/${lost}`);
+    assert.equal(await compare('iris', { ...diverging, out: `${folder}/a`, threads: 3 }), whole);
+    assert.equal(await filesOf(`${folder}/a`), files);
+    const flags = { '--methods': 'ft,magnitude,random', '--sparsities': '0.1,0.3', '--controls': '0.1,0.3' };
+    const network = ['--activation', 'relu', '--output-activation', 'linear', '--learning-rate', '0.41'];
+    const rest = ['--seeds', '5', '--epochs', '30', '--no-baselines', '--out', `${folder}/a`];
+    const { code, stdout, stderr } = await runCli(
+      'compare',
+      'iris',
+      ...Object.entries(flags).flat(),
+      ...network,
+      ...rest,
+    );
+    assert.is(code, 0);
+    assert.match(stdout, '(3 of 5 seeds)');
+    assert.match(stderr, 'dense network: 3 of 5 seeds');
+  });
+  await assertLegcnetError(
+    () => compare('iris', { ...diverging, learningRate: 5, seeds: 2 }),
+    'ERR_DIVERGED',
+    /no seed has a dense network.*Lower the learning rate/,
+  );
+});
+
+test('a seed that stops too early to be judged has no part in what the referee says', async () => {
+  const short: CompareOptions = {
+    ...{ methods: ['ft', 'magnitude', 'rank(ft,magnitude)'], sparsities: [0.5], seeds: 5, epochs: 60 },
+    ...{ untilAccuracy: 0.6, learningRate: 0.05, baselines: false },
+  };
+  const record = await compare('iris', short);
+  const lost = record.failures.find(({ what }) => what === 'ft');
+  assert.match(lost?.reason as string, /at least 10 are needed/);
+  const left = 5 - (lost?.seeds.length as number);
+  assert.ok(left > 1 && left < 5, `${left}`);
+  const [ft, magnitude, ranked] = record.curves.map(({ points }) => points[0] as CurvePoint);
+  assert.equal([ft?.accuracy.n, magnitude?.accuracy.n, ranked?.accuracy.n], [left, 5, left]);
+  assert.equal(
+    record.referee[0]?.placebo?.seeds,
+    record.seeds.filter((seed) => !lost?.seeds.includes(seed)),
+  );
+  assert.not(record.failures.some(({ what }) => what.startsWith('shuffled')));
+  const none = await compare('iris', { ...short, methods: ['ft', 'magnitude'], learningRate: 0.1, seeds: 3 });
+  assert.equal([none.referee, none.curves[0]?.points[0]?.accuracy.n], [[], 0]);
+  assert.is(none.curves[1]?.points[0]?.accuracy.n, 3);
+  // too short for every seed by its configuration is no matter of a seed
+  await assertLegcnetError(() => compare('iris', { ...short, epochs: 1 }), 'ERR_TOO_SHORT');
+});
+
 test.run();

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { meanInterval, studentQuantile95 } from '../../lib/experiment/reproduce-interval.js';
+import { meanInterval } from '../../lib/experiment/reproduce-interval.js';
+import { studentQuantile } from '../../lib/pipeline/referee-statistics.js';
 
 test("Student's quantiles are those of the tables", () => {
   // t(0.975), as printed by NIST and by R's qt to 6 decimals
@@ -19,7 +20,7 @@ test("Student's quantiles are those of the tables", () => {
     [999, 1.962341],
   ];
   for (const [freedom, t] of table) {
-    assert.ok(Math.abs(studentQuantile95(freedom) - t) < 1e-6, `${freedom}: ${studentQuantile95(freedom)}`);
+    assert.ok(Math.abs(studentQuantile(0.975, freedom) - t) < 1e-6, `${freedom}: ${studentQuantile(0.975, freedom)}`);
   }
 });
 
