@@ -116,7 +116,7 @@ export function studentInterval(values: ArrayLike<number>): readonly [number, nu
 /**
  * Quantile of Student's t for a whole number of degrees of freedom: bisection on the distribution, which is then a finite
  * sum of cosines (Abramowitz and Stegun 26.7.3 and 26.7.4). Error below 1e-12, relatively. O(freedom).
- * (@stdlib/stats-base-dists-t-quantile 0.2.3 is well kept, but would bring 99 packages, 13 MB on disk, beside those we have.)
+ * (@stdlib/stats-base-dists-t-quantile 0.2.3 would bring 99 packages, 13 MB on disk, beside those we have.)
  */
 export function studentQuantile(probability: number, freedom: number): number {
   if (!(Number.isInteger(freedom) && freedom >= 1)) {
