@@ -27,15 +27,18 @@ test('prune prints a table, and writes the run folder', async () => {
 test('prune plots how the run went: blocks, else ASCII; --json has the numbers, --quiet neither', async () => {
   const run = (env: NodeJS.ProcessEnv, ...flags: string[]) =>
     startCli(['prune', 'iris', '--epochs', '30', ...flags], env).finished;
-  const [blocks, ascii, quiet, json] = await Promise.all([
+  const [blocks, ascii, quiet, json, unwatched] = await Promise.all([
     run({}),
     run({ LC_ALL: 'C' }),
     run({}, '--quiet'),
     run({}, '--json', '--no-baselines'),
+    run({}, '--method', 'magnitude', '--sparsity', '0.5'),
   ]);
   assert.match(blocks.stdout, /^test accuracy over 30 epochs, [\d.]+ to [\d.]+ %\n {2}dense +[▁-█]{30}\n {2}ticket /m);
   assert.match(blocks.stdout, /^ {2}mean exponent +[▁-█]{40} {2}-?[\d.]+ to [\d.]+\n {2}misclassification [▁-█]{40} /m);
   assert.match(blocks.stdout, /^p-values of 42 weights\n {2}from 0 to 1 +[▁-█ ]+ {2}\d+ below 0.05$/m);
+  assert.match(unwatched.stdout, /^ {2}dense +[▁-█]{30}$/m);
+  assert.not.match(unwatched.stdout, /mean exponent|p-values/);
   assert.match(ascii.stdout, /^ {2}dense +[.:\-=+*#@]{30}$/m);
   assert.is(Buffer.byteLength(ascii.stdout), ascii.stdout.length);
   assert.not.match(quiet.stdout, /[▁-█]|p-values|windows\n {2}/);
