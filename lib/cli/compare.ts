@@ -6,6 +6,7 @@ import type { Estimate } from '../pipeline/referee-statistics.js';
 import { addOptions, readOptions } from './options.js';
 import { BY_PRESET, printPlacebo } from './prune.js';
 import { Printer, percent } from './printer.js';
+import { rangeOf, sparkline } from './sparkline.js';
 
 export function addCompare(program: Command, signal: AbortSignal): void {
   const command = program
@@ -25,7 +26,7 @@ export function addCompare(program: Command, signal: AbortSignal): void {
       new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'),
     )
     .addOption(new Option('--json', 'print the record of the comparison as JSON').helpGroup('Run options:'))
-    .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
+    .addOption(new Option('--quiet', 'no progress, no remarks, no plots').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, COMPARE_OPTIONS);
       const printer = new Printer(Boolean(parsed.quiet));
@@ -51,29 +52,31 @@ export function printComparison(printer: Printer, record: ComparisonRecord): voi
     `${data.name}: ${network.sizes.join('-')}, ${network.weights} weights; ${seeds.length} ` +
       `${seeds.length === 1 ? 'seed' : 'seeds'} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
   );
-  const counted = (estimate: Estimate): string => withSpread(estimate, seeds.length);
+  const counted = (estimate: Estimate): string => withSpread(estimate, seeds.length, printer.unicode);
   printer.out(`dense ${counted(dense.accuracy)}, converged after ${dense.converged.mean.toFixed(1)} epochs\n`);
   const points = (curves[0] as Curve).points;
   const head = points.map(
     ({ sparsity }) => `${percent(sparsity, sparsity * 100 === Math.round(sparsity * 100) ? 0 : 1)} %`,
   );
-  const all = curves.flatMap((curve) => curve.points.flatMap(({ accuracy: { n, mean } }) => (n > 0 ? mean : [])));
-  const range: [number, number] = [Math.min(...all), Math.max(...all, dense.accuracy.mean)];
+  const courseOf = (curve: Curve): (number | null)[] =>
+    [dense.accuracy, ...curve.points.map(({ accuracy }) => accuracy)].map(({ n, mean }) => (n > 0 ? mean : null));
+  const range = rangeOf(curves.flatMap(courseOf));
+  const plot = (text: string): string[] => (printer.quiet ? [] : [text]);
   printer.table(
-    ['accuracy at sparsity', '', ...head],
+    ['accuracy at sparsity', ...plot(''), ...head],
     curves.map((curve) => [
       curve.method,
-      sparkline([dense.accuracy.mean, ...curve.points.map(({ accuracy }) => accuracy.mean)], range),
+      ...plot(sparkline(courseOf(curve), printer.unicode, range)),
       ...curve.points.map(({ accuracy }) => counted(accuracy)),
     ]),
   );
   printer.table(
-    ['at that sparsity', '', ...points.map(() => '')],
+    ['at that sparsity', ...plot(''), ...points.map(() => '')],
     [
-      ['weights kept', '', ...points.map(({ kept }) => String(kept))],
-      ['compression, biases included', '', ...points.map(({ compression }) => `${compression.toFixed(1)}x`)],
-      ['theoretical speed-up', '', ...points.map(({ speedup }) => `${speedup.toFixed(1)}x`)],
-    ],
+      ['weights kept', ...points.map(({ kept }) => String(kept))],
+      ['compression, biases included', ...points.map(({ compression }) => `${compression.toFixed(1)}x`)],
+      ['theoretical speed-up', ...points.map(({ speedup }) => `${speedup.toFixed(1)}x`)],
+    ].map(([name = '', ...cells]) => [name, ...plot(''), ...cells]),
   );
   printer.out('');
   const perMethod = (title: string, show: (point: Curve['points'][number]) => string): void =>
@@ -114,9 +117,9 @@ function printReferee(printer: Printer, { method, placebo, verdict }: RefereeRec
 }
 
 /** Mean and half the width of its interval; and of how many seeds, where some have failed. */
-function withSpread({ n, mean, interval }: Estimate, seeds: number): string {
+function withSpread({ n, mean, interval }: Estimate, seeds: number, unicode: boolean): string {
   if (n === 0) return '-';
-  const half = interval ? ` ±${percent((interval[1] - interval[0]) / 2, 1)}` : '';
+  const half = interval ? ` ${unicode ? '±' : '+-'}${percent((interval[1] - interval[0]) / 2, 1)}` : '';
   return `${percent(mean, 1)}${half}${n < seeds ? ` (${n} of ${seeds} seeds)` : ''}`;
 }
 
@@ -125,17 +128,4 @@ function difference({ n, mean, interval }: Estimate): string {
   if (n === 0) return '-';
   const sure = interval && (interval[0] > 0 || interval[1] < 0);
   return `${mean >= 0 ? '+' : ''}${percent(mean, 2)}${sure ? '*' : ' '}`;
-}
-
-const BARS = '▁▂▃▄▅▆▇█';
-
-/** A curve in as many characters as it has points. */
-export function sparkline(values: readonly number[], [low, high]: readonly [number, number]): string {
-  return values
-    .map((value) => {
-      if (Number.isNaN(value)) return ' ';
-      const share = high > low ? (value - low) / (high - low) : 1;
-      return BARS[Math.min(BARS.length - 1, Math.max(0, Math.floor(share * BARS.length)))] as string;
-    })
-    .join('');
 }

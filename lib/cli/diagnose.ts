@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
+import { type Approximation, approximationBound } from '../diagnostics/approximation.js';
 import { type Comparison, type Consistency, shapleyConsistency } from '../diagnostics/consistency.js';
 import { DATA_OPTIONS, type ExplainedData, explainedData } from '../diagnostics/explained-data.js';
 import { type Model, type Models, readModels, toNetwork } from '../diagnostics/models.js';
@@ -34,20 +35,31 @@ export function addDiagnose(program: Command, signal: AbortSignal): void {
   const command = program
     .command('diagnose')
     .argument('<run or model>', 'a run folder, or a .safetensors file')
-    .summary("spectra of a network's weights, Shapley values of its features")
+    .summary("spectra of a network's weights, Shapley values of its features, distance of ticket and dense network")
     .description(
       "WeightWatcher's quantities of every layer of the dense network and the ticket (the default), and Shapley values " +
         'of the features, with how far the ticket keeps the ranking and, given other seeds, whether that is more than ' +
-        'chance.',
+        'chance; how far apart the outputs of the two can be.',
     )
     .addHelpText('after', EXAMPLES);
   command
-    .addOption(new Option('--spectrum', 'spectra of the weights (default without --shapley)').helpGroup(GROUP))
+    .addOption(
+      new Option('--spectrum', 'spectra of the weights (default unless another is asked for)').helpGroup(GROUP),
+    )
     .addOption(new Option('--shapley <data>', 'Shapley values on this data, as prune takes it').helpGroup(GROUP))
     .addOption(
       new Option('--null <run>', 'a run that differs only in its seed, to compare with; may be repeated')
         .argParser((value: string, before: string[] = []) => [...before, value])
         .helpGroup(GROUP),
+    )
+    .addOption(
+      new Option(
+        '--approximation',
+        'largest distance between the outputs of dense network and ticket, found and bounded',
+      ).helpGroup(GROUP),
+    )
+    .addOption(
+      new Option('--radius <r>', 'of the ball of inputs that --approximation looks at (default: 1)').helpGroup(GROUP),
     );
   addOptions(command, NAMES, DEFAULTS);
   command
@@ -65,6 +77,7 @@ const EXAMPLES = `
 Examples:
   legcnet diagnose run1                                        alpha, norms, spikes and traps of every layer
   legcnet diagnose run1 --shapley cancer --null run2 --null run3
+  legcnet diagnose run1 --approximation --radius 3             how far the ticket's outputs can be off
   legcnet diagnose model.safetensors --fix-fingers clip-xmax --json`;
 
 interface Explanation {
@@ -82,20 +95,25 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   if (others.length > 0 && data === undefined) {
     throw unexpected('ERR_OPTION', '--null', '--shapley with the data to compare explanations on', 'none');
   }
+  const radius = readRadius(parsed);
   const found = await readModels(source);
-  const spectra = parsed.spectrum || data === undefined ? await spectraOf(found, options, printer, signal) : undefined;
+  const chosen = data !== undefined || radius !== undefined;
+  const spectra = parsed.spectrum || !chosen ? await spectraOf(found, options, printer, signal) : undefined;
   const explanation =
     data === undefined ? undefined : await explain(source, found, data, others, options, printer, signal);
+  const approximation = radius === undefined ? undefined : await approximate(found, options, radius, signal);
   const facts = {
     source,
     ...(spectra && { spectrum: spectra.map(({ network, layers }) => ({ network, layers: layers.map(factsOf) })) }),
     ...(explanation && { shapley: explanationFacts(explanation) }),
+    ...(approximation && { approximation: factsOf(approximation) }),
   };
   if (out !== undefined) {
     const everything = {
       source,
       ...(spectra && { spectrum: spectra }),
       ...(explanation && { shapley: { ...explanationFacts(explanation), ...explanation } }),
+      ...(approximation && { approximation }),
     };
     await writeFileAtomic(out, `${JSON.stringify(everything, arraysAsLists)}\n`);
     printer.note(`written to ${out}`);
@@ -103,6 +121,27 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   if (parsed.json) return printer.json(facts);
   for (const { network, layers } of spectra ?? []) printSpectrum(printer, network, layers);
   if (explanation) printExplanation(printer, explanation, others.length);
+  if (approximation) printApproximation(printer, approximation);
+}
+
+/** Undefined unless --approximation is given. */
+function readRadius(parsed: Record<string, unknown>): number | undefined {
+  if (!parsed.approximation) {
+    if (parsed.radius === undefined) return undefined;
+    throw unexpected('ERR_OPTION', '--radius', '--approximation', 'none');
+  }
+  const radius = Number(parsed.radius ?? 1);
+  if (!(radius > 0 && Number.isFinite(radius))) {
+    throw unexpected('ERR_OPTION', '--radius', 'a positive number', parsed.radius);
+  }
+  return radius;
+}
+
+async function approximate(found: Models, options: OptionValues, radius: number, signal: AbortSignal) {
+  const { dense, pruned } = networksOf(found, options);
+  if (!pruned)
+    throw unexpected('ERR_OPTION', '--approximation', 'a run folder with dense network and ticket', 'one network');
+  return approximationBound(dense, pruned, { radius, signal, ...defined({ seed: options.seed }) });
 }
 
 /** Options given, else the run's. */
@@ -177,10 +216,10 @@ function networksOf({ models, config }: Models, options: OptionValues): { dense:
   return { dense: network(dense), ...(ticket && { pruned: network(ticket) }) };
 }
 
-/** What the table shows of a layer, without arrays. */
-function factsOf(layer: LayerSpectrum): Record<string, unknown> {
+/** What is shown of a result, without arrays. */
+function factsOf(result: LayerSpectrum | Approximation): Record<string, unknown> {
   return JSON.parse(
-    JSON.stringify(layer, (key, value: unknown) => (isArray(value) || EMPTY.has(key) ? undefined : value)),
+    JSON.stringify(result, (key, value: unknown) => (isArray(value) || EMPTY.has(key) ? undefined : value)),
   ) as Record<string, unknown>;
 }
 
@@ -271,6 +310,14 @@ function printExplanation(printer: Printer, { data, networks, consistency }: Exp
   if (nulls === 0) {
     printer.note('note: whether that is more than chance takes runs that differ only in their seed: --null <run>');
   }
+}
+
+function printApproximation(printer: Printer, { radius, measured, bound }: Approximation): void {
+  printer.out(
+    `largest distance between the outputs of dense network and ticket, over all inputs with |x| <= ${radius}`,
+  );
+  printer.out(`  at least ${number(measured).padEnd(10)} found by sampling and gradient ascent`);
+  printer.out(`  at most  ${number(bound).padEnd(10)} by the layers' norms`);
 }
 
 const comparison = ({ observed, null: chance, maintained }: Comparison): string[] => [

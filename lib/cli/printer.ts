@@ -2,6 +2,7 @@
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { isUnicode } from './sparkline.js';
 
 export interface ProgressLine {
   readonly label: string;
@@ -17,7 +18,10 @@ export class Printer {
   private started = 0;
   private lastPlain = 0;
 
-  constructor(private readonly quiet: boolean) {}
+  constructor(
+    readonly quiet: boolean,
+    readonly unicode = isUnicode(),
+  ) {}
 
   /** A line of data. */
   out(text: string): void {

@@ -7,9 +7,11 @@ import { givesVerdicts } from '../pipeline/method.js';
 import { type StageProgress, prune } from '../pipeline/prune.js';
 import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
 import { writeRunFolder } from '../pipeline/run-folder.js';
+import type { Values } from '../pipeline/plots.js';
 import type { Placebo } from '../pipeline/referee.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
+import { rangeOf, sparkline } from './sparkline.js';
 
 const DEPENDS = 'by preset and data';
 /** Options whose defaults are those of preset and data. */
@@ -61,7 +63,7 @@ export function addPrune(program: Command, signal: AbortSignal): void {
     )
     .addOption(new Option('--resume', 'go on with the unfinished run in --out').helpGroup('Run options:'))
     .addOption(new Option('--json', 'print the record of the run as JSON').helpGroup('Run options:'))
-    .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
+    .addOption(new Option('--quiet', 'no progress, no remarks, no plots').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => runPrune(data, parsed, signal));
 }
 
@@ -148,6 +150,7 @@ export function printRecord(printer: Printer, record: RunRecord): void {
       `${verdicts.static} static`
     : `${method} does not watch the training: there are no exponents and no verdicts`;
   printer.out(`\n${counts}`);
+  if (!printer.quiet) printPlots(printer, record);
   if (referee) {
     printer.out('\nreferee:');
     if (referee.placebo) printPlacebo(printer, referee.placebo);
@@ -157,6 +160,38 @@ export function printRecord(printer: Printer, record: RunRecord): void {
   const stages = Object.entries(seconds).map(([stage, time]) => `${stage} ${duration(time)}`);
   printer.out(`time: ${stages.join(', ')}; peak memory ${mebibytes(record.peakMemoryBytes)}`);
   for (const note of record.notes) printer.note(`note: ${note}`);
+}
+
+/** How the run went, a line a curve. */
+function printPlots(printer: Printer, { plots, config, windows, verdicts, referee }: RunRecord): void {
+  const { part, epochs, accuracy, watched } = plots;
+  const { unicode } = printer;
+  const row = (name: string, plot: string, remark = ''): void =>
+    printer.out(`  ${name.padEnd(17)} ${plot}  ${remark}`.trimEnd());
+  printer.out('');
+  if (epochs.length > 1) {
+    const range = rangeOf(Object.values(accuracy).flat());
+    printer.out(`${part} accuracy over ${epochs.at(-1)} epochs, ${percent(range[0], 1)} to ${percent(range[1], 1)} %`);
+    for (const [name, values] of Object.entries(accuracy)) row(name, sparkline(values, unicode, range));
+  }
+  const course = (name: string, values: Values, show: (x: number) => string): void => {
+    const [low, high] = rangeOf(values);
+    if (low <= high) row(name, sparkline(values, unicode), `${show(low)} to ${show(high)}`);
+  };
+  if (watched && verdicts) {
+    const { exponents, misclassification, pValues } = watched;
+    printer.out(`over ${windows} windows`);
+    course('mean exponent', exponents, (x) => x.toFixed(3));
+    course('misclassification', misclassification, (x) => `${percent(x, 1)} %`);
+    const tested = verdicts.causal + verdicts.nonCausal;
+    if (tested > 0) {
+      const counts = pValues.counts.map((count) => (count === 0 ? null : count));
+      const plot = sparkline(counts, unicode, [0, Math.max(...pValues.counts)]);
+      printer.out(`p-values of ${tested} weights`);
+      row('from 0 to 1', plot, `${verdicts.causal} below ${config.alpha}`);
+    }
+  }
+  if (!referee) printer.out('');
 }
 
 /** The numbers behind a placebo's sentence. */

@@ -23,6 +23,7 @@ import { type PreparedData, prepareData } from './data.js';
 import { explainedWeights } from './explained.js';
 import { type Variant, methodOf } from './method.js';
 import { type Observed, Ranking } from './ranking.js';
+import { meanExponents } from './plots.js';
 import { type RunReferee, refereeRun } from './referee-run.js';
 import { type Retrain, selectWeights } from './selection.js';
 import { version } from './version.js';
@@ -65,6 +66,8 @@ export interface PruneResult {
   readonly dense: TrainResult;
   /** What was seen of the dense training; undefined where the method does not watch it. */
   readonly judgement: Judgement | undefined;
+  /** [windows] mean exponent of the weights that moved, NaN where none did; undefined as `judgement`. */
+  readonly meanExponents: Float64Array | undefined;
   /** [weights] what the method scored; of several rounds the last, with -Infinity for what went before it. */
   readonly scores: Float64Array;
   readonly ticket: Ticket;
@@ -261,6 +264,7 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     );
   });
 
+  const course = judgement && (await meanExponents(judgement));
   const total = (performance.now() - started) / 1000;
   return {
     config,
@@ -269,6 +273,7 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     watch,
     dense,
     judgement,
+    meanExponents: course,
     scores,
     ticket,
     baselines,

@@ -7,6 +7,7 @@ import type { Metrics } from '../network/metrics.js';
 import { PARTS, type PartName, type TrainResult } from '../network/train.js';
 import type { VerdictCounts } from './causality.js';
 import { type PruneConfig, configHash, influences } from './config.js';
+import { type Plots, plotsOf } from './plots.js';
 import type { PruneResult, Seconds, Ticket } from './prune.js';
 import type { RunReferee } from './referee-run.js';
 import { version } from './version.js';
@@ -65,6 +66,7 @@ export interface RunRecord {
   readonly verdicts: VerdictCounts | null;
   /** Windows watched; null where none were. */
   readonly windows: number | null;
+  readonly plots: Plots;
   /** What a reader should know about this run, in sentences. */
   readonly notes: readonly string[];
   readonly seconds: Seconds;
@@ -100,6 +102,7 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
     ...(result.referee && { referee: refereeRecord(result.referee) }),
     verdicts: judgement?.counts ?? null,
     windows: judgement?.windows ?? null,
+    plots: plotsOf(result),
     notes: judgement?.notes ?? [],
     seconds: result.seconds,
     peakMemoryBytes: peakMemory(),

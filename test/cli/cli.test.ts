@@ -24,6 +24,42 @@ test('prune prints a table, and writes the run folder', async () => {
   });
 });
 
+test('prune plots how the run went: blocks, else ASCII; --json has the numbers, --quiet neither', async () => {
+  const run = (env: NodeJS.ProcessEnv, ...flags: string[]) =>
+    startCli(['prune', 'iris', '--epochs', '30', ...flags], env).finished;
+  const [blocks, ascii, quiet, json, unwatched] = await Promise.all([
+    run({}),
+    run({ LC_ALL: 'C' }),
+    run({}, '--quiet'),
+    run({}, '--json', '--no-baselines'),
+    run({}, '--method', 'magnitude', '--sparsity', '0.5'),
+  ]);
+  assert.match(blocks.stdout, /^test accuracy over 30 epochs, [\d.]+ to [\d.]+ %\n {2}dense +[▁-█]{30}\n {2}ticket /m);
+  assert.match(blocks.stdout, /^ {2}mean exponent +[▁-█]{40} {2}-?[\d.]+ to [\d.]+\n {2}misclassification [▁-█]{40} /m);
+  assert.match(blocks.stdout, /^p-values of 42 weights\n {2}from 0 to 1 +[▁-█ ]+ {2}\d+ below 0.05$/m);
+  assert.match(unwatched.stdout, /^ {2}dense +[▁-█]{30}$/m);
+  assert.not.match(unwatched.stdout, /mean exponent|p-values/);
+  assert.match(ascii.stdout, /^ {2}dense +[.:\-=+*#@]{30}$/m);
+  assert.is(Buffer.byteLength(ascii.stdout), ascii.stdout.length);
+  assert.not.match(quiet.stdout, /[▁-█]|p-values|windows\n {2}/);
+  assert.match(quiet.stdout, 'verdicts:');
+  const { plots, verdicts, dense, windows } = JSON.parse(json.stdout);
+  const { watched } = plots;
+  assert.equal(Object.keys(plots.accuracy), ['dense', 'ticket']);
+  assert.equal(
+    plots.epochs,
+    [...Array(30).keys()].map((i) => i + 1),
+  );
+  assert.is(plots.accuracy.dense.at(-1), dense.accuracy.test);
+  assert.equal([watched.exponents.length, watched.misclassification.length], [40, 40]);
+  assert.is(
+    watched.pValues.counts.reduce((sum: number, count: number) => sum + count),
+    42 - watched.pValues.none,
+  );
+  assert.is(watched.pValues.none, verdicts.static + verdicts.undecided);
+  assert.ok(windows > 40);
+});
+
 test('flags win over the configuration file, which knows the same names', async () => {
   await withTempFolder(async (folder) => {
     await writeFile(`${folder}/c.json`, JSON.stringify({ epochs: 25, seed: 5, layers: [4] }));

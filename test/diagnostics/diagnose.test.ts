@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { approximationBound } from '../../lib/diagnostics/approximation.js';
 import { readModels, toNetwork } from '../../lib/diagnostics/models.js';
 import { writeSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NdArray } from '../../lib/data/ndarray.js';
+import type { NetworkOptions } from '../../lib/network/mlp.js';
 import { runCli } from '../helpers/cli.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -65,6 +67,37 @@ test('a run: spectra, Shapley values of both networks, consistency and its null'
     const again = await runCli('diagnose', a, '--shapley', 'cancer', '--quiet');
     assert.is(again.code, 2);
     assert.match(again.stderr, 'background');
+  });
+});
+
+test('how far apart the outputs of dense network and ticket can be', async () => {
+  await withTempFolder(async (folder) => {
+    const run = `${folder}/run`;
+    await prune(run);
+    const out = `${folder}/all.json`;
+    const { code, stdout, stderr } = await runCli('diagnose', run, '--approximation', '--json', '--out', out);
+    assert.is(code, 0, stderr);
+    const { source, ...facts } = JSON.parse(stdout);
+    assert.is(source, run);
+    const { models, config } = await readModels(run);
+    const { activation, outputActivation } = config as NetworkOptions;
+    const [dense, ticket] = models.map((model) => toNetwork(model, { activation, outputActivation }));
+    const { at, ...wanted } = await approximationBound(dense!, ticket!);
+    assert.equal(facts, { approximation: wanted });
+    assert.equal(JSON.parse(await readFile(out, 'utf8')).approximation.at, [...at]);
+
+    const printed = await runCli('diagnose', run, '--approximation', '--radius', '2');
+    assert.match(printed.stdout, /\|x\| <= 2\n {2}at least [\d.]+ .*\n {2}at most +[\d.]+ /);
+    const refused: [string[], RegExp][] = [
+      [[run, '--radius', '2'], /--approximation/],
+      [[run, '--approximation', '--radius', '0'], /positive number for --radius/],
+      [[`${run}/dense.safetensors`, '--approximation'], /dense network and ticket/],
+    ];
+    for (const [args, message] of refused) {
+      const result = await runCli('diagnose', ...args);
+      assert.is(result.code, 2);
+      assert.match(result.stderr, message);
+    }
   });
 });
 

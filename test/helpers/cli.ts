@@ -11,11 +11,14 @@ export interface Finished {
 }
 
 /** Starts the command line from source. */
-export function startCli(args: readonly string[]): { child: ChildProcess; finished: Promise<Finished> } {
+export function startCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; finished: Promise<Finished> } {
   const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...env },
   });
   let [stdout, stderr] = ['', ''];
   child.stdout?.on('data', (data) => {

@@ -11,12 +11,13 @@ import { LegcnetError } from '../../lib/errors.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NetworkCurve } from '../../lib/pipeline/curves.js';
 import type { Judgement } from '../../lib/pipeline/causality.js';
-import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
+import { type PruneOptions, type PruneResult, prune } from '../../lib/pipeline/prune.js';
 import { firstWindows } from '../../lib/pipeline/referee.js';
 import { refereeRun } from '../../lib/pipeline/referee-run.js';
 import { toRecord } from '../../lib/pipeline/record.js';
 import { writeRunFolder } from '../../lib/pipeline/run-folder.js';
 import { strideFor } from '../../lib/pipeline/watch.js';
+import { assertClose } from '../helpers/close.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -121,6 +122,43 @@ test('within keeps the validation accuracy, and prunes more when more may be los
   assert.ok(loosely.ticket.summary.pruned >= strictly.ticket.summary.pruned);
   assert.ok(loosely.ticket.summary.pruned > 0);
 });
+
+test('plots condense curves to 40 columns, each to its last epoch and its mean window', async () => {
+  const result = await prune('iris', { epochs: 83, untilAccuracy: 0.9 });
+  const { plots } = toRecord(result);
+  const { dense, ticket } = result;
+  const judgement = result.judgement as Judgement;
+  const { windows, exponents, pValue } = judgement;
+  const weights = [...pValue.keys()].filter((w) => judgement.verdict(w) !== 'static');
+  const means = Array.from({ length: windows }, (_, k) => {
+    const sum = weights.reduce((total, w) => total + (exponents[w * windows + k] as number), 0);
+    return sum / weights.length;
+  });
+  assertClose(result.meanExponents as Float64Array, means, { absolute: 1e-12 });
+  const longest = Math.max(...[dense, ticket.training, ...tickets(result)].map(({ epochs }) => epochs));
+  assert.is(plots.epochs.at(-1), longest);
+  for (const [name, { epochs, history }] of [
+    ['dense', dense],
+    ['ticket', ticket.training],
+  ] as const) {
+    const values = plots.accuracy[name] as number[];
+    assert.is(values.length, plots.epochs.length);
+    values.forEach((value, c) => {
+      const last = Math.min(plots.epochs[c] as number, epochs);
+      const wanted = last > (plots.epochs[c - 1] ?? 0) ? history[last - 1]?.test?.accuracy : null;
+      assert.is(value, wanted);
+    });
+    assert.is(values.filter((value) => value !== null).at(-1), history.at(-1)?.test?.accuracy);
+  }
+  const piece = (c: number): number => Math.floor((c * windows) / 40);
+  assert.is(plots.watched?.exponents.length, 40);
+  plots.watched?.exponents.forEach((value, c) => {
+    const within = means.slice(piece(c), piece(c + 1));
+    assertClose(value as number, within.reduce((sum, mean) => sum + mean, 0) / within.length, { absolute: 1e-12 });
+  });
+});
+
+const tickets = ({ baselines }: PruneResult) => [baselines?.random, baselines?.magnitude].map((t) => t!.training);
 
 test('given initial weights are the starting point of dense and ticket', async () => {
   const first = await prune('iris', { ...quick, seed: 3 });
