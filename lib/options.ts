@@ -36,8 +36,8 @@ export type OptionGroup =
   | 'run';
 
 /**
- * What can score weights, in a line each; lib/mask/criteria.ts says how. Also `rank(a,b)`: two or more of them by the mean
- * of their ranks.
+ * What can score weights, in a line each; lib/mask/criteria.ts says how. Also `ft(option=value)` and `pt(option=value)`, and
+ * `rank(a,b)`: two or more of them by the mean of their ranks.
  */
 export const criteria = {
   ft: 'LEGCNet-FT: strength of the Granger causation of misclassification, the whole training watched',
@@ -57,8 +57,8 @@ export const criteria = {
 } as const;
 export type CriterionName = keyof typeof criteria;
 export const criterionNames = Object.keys(criteria) as CriterionName[];
-/** A criterion's name, or `rank(a,b)`, `rank(2*a,b,...)`. */
-export type CriterionSpec = CriterionName | `rank(${string})`;
+/** A criterion's name; `ft(option=value,...)` or `pt(...)`; or `rank(a,b)`, `rank(2*a,b,...)` of these. */
+export type CriterionSpec = CriterionName | `${'ft' | 'pt' | 'rank'}(${string})`;
 
 /** How the lag of a Granger test is chosen. */
 const lagRules = ['min-p', 'aic', 'bic', 'target-aic', 'target-bic'] as const;
@@ -160,8 +160,18 @@ const custom =
   };
 
 const list = (text: string): unknown => text.split(',').map((part) => asNumber(part.trim()));
-/** Separated by commas, but not by those within parentheses: `ft,rank(a,b)`. */
-const nestedList = (text: string): unknown => text.split(/,(?![^(]*\))/).map((part) => part.trim());
+/** Parts between the commas that stand outside parentheses: of `ft,rank(ft(fit=0,4),snip)` there are two. Trimmed. */
+export function splitNested(text: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const c of text) {
+    if (c === '(') depth++;
+    if (c === ')') depth--;
+    if (c === ',' && depth === 0) parts.push('');
+    else parts.push(`${parts.pop()}${c}`);
+  }
+  return parts.map((part) => part.trim());
+}
 const size = z.int().min(1).max(1_000_000);
 const fraction = z.number().gt(0).lt(1);
 
@@ -729,12 +739,12 @@ export const options = {
   // experiment: what a comparison runs over
   methods: custom<string[]>()({
     schema: z.array(z.string().min(1)).min(1),
-    expected: `criteria separated by commas: ${criterionNames.join(', ')}, rank(a,b)`,
-    parse: nestedList,
+    expected: `criteria separated by commas: ${criterionNames.join(', ')}, ft(option=value), rank(a,b)`,
+    parse: splitNested,
     default: ['ft', 'pt', 'random', 'random-erk', 'magnitude', 'magnitude-layer', 'snip', 'synflow', 'movement'],
     group: 'experiment',
     placeholder: '<names>',
-    help: 'criteria to compare',
+    help: 'criteria to compare; ft(series=weights,maxLag=3): LEGCNet-FT with options of its own, on the same training',
   }),
   sparsities: custom<number[]>()({
     schema: z.array(z.number().gt(0).lt(1)).min(1),

@@ -43,6 +43,7 @@ const EXAMPLES = `
 Examples:
   legcnet compare iris --seeds 5
   legcnet compare mnist --methods ft,pt,magnitude,snip --sparsities 0.9,0.95 --out mnist-comparison
+  legcnet compare iris --methods 'ft,ft(series=weights),ft(preset=paper)'   variants of a rule, on one training
   legcnet compare data.csv --label species --methods 'ft,rank(ft,magnitude)' --density erdos-renyi`;
 
 /** A comparison as people read it. */

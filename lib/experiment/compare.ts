@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Dataset } from '../data/datasets.js';
 import { writeFileAtomic } from '../data/files.js';
+import { unexpected } from '../errors.js';
 import { type Progress, defaultThreads } from '../native.js';
 import { type OptionValues, checkJobOptions } from '../options.js';
 import { type PreparedData, prepareData } from '../pipeline/data.js';
 import { inParallel } from '../pipeline/referee-pool.js';
-import { type PlaceboRecord, causalMethods, runPlacebo } from './placebo.js';
-import { type ComparePlan, planComparison } from './plan.js';
+import { type PlaceboRecord, refereedRules, runPlacebo } from './placebo.js';
+import { type ComparePlan, inRule, planComparison } from './plan.js';
 import { type ReplicateRecord, initialNetwork, runReplicate, trainingsOf } from './replicate.js';
 import { type Shelf, folderShelf, memoryShelf } from './shelf.js';
 import { type ComparisonRecord, summarise } from './summary.js';
@@ -28,10 +29,11 @@ export interface CompareOptions extends OptionValues {
  * for each sparsity the ticket, as many weights for every criterion, is trained from the seed's initial weights by the
  * same stopping rule. Layer densities are each criterion's own unless `density` is given. For LEGCNet's criteria the
  * referee's placebo, power and controls are added, and random and magnitude baselines unless `baselines` is false.
+ * `ft(series=weights,target=train)` is LEGCNet-FT with options of its own, of those that leave the training as it is.
  *
  * Seeds run in parallel, on `threads` in all. The same bits whatever the number of threads, and when interrupted and
  * taken up again, also with more seeds. Cost: seeds x (methods x sparsities + 2 controls for each method and control
- * sparsity + the dense trainings).
+ * sparsity + the dense trainings, one for each series that is watched).
  *
  * What diverges, or is too short to be judged, of some seeds is left out of the statistics and named in `failures`.
  *
@@ -43,8 +45,12 @@ export async function compare(data: Dataset | string, options: CompareOptions = 
   const { signal, onProgress, ...given } = options;
   checkJobOptions(options);
   const plan = planComparison(typeof data === 'string' ? data : data.name, given);
-  const { out, threads = defaultThreads() } = plan.configs.ft;
-  const prepared = await prepareData(data, plan.configs.ft);
+  const { out, threads = defaultThreads() } = plan.config;
+  const prepared = await prepareData(data, plan.config);
+  for (const { name, config } of plan.rules) {
+    if (prepared.parts[config.target]) continue;
+    throw inRule(name, unexpected('ERR_OPTION', 'target', 'a part of the data (see split, testData)', config.target));
+  }
   const shelf = out === undefined ? memoryShelf() : await folderShelf(out, stampOf(plan, prepared));
   const report = (stage: CompareProgress['stage'], total: number): (() => void) | undefined => {
     let done = 0;
@@ -61,7 +67,7 @@ export async function compare(data: Dataset | string, options: CompareOptions = 
   });
   const records = await Promise.all(plan.seeds.map(async (seed) => (await shelf.replicate(seed)) as ReplicateRecord));
 
-  const placebos = causalMethods(plan).length === 0 ? [] : await refereeAll(plan, prepared, records, shelf);
+  const placebos = refereedRules(plan).length === 0 ? [] : await refereeAll(plan, prepared, records, shelf);
   const network = await initialNetwork(plan, prepared, plan.seeds[0] as number);
   const masks = await Promise.all(plan.seeds.map((seed) => shelf.masks(seed)));
   const record = summarise(plan, prepared, network, { records, placebos, masks });

@@ -16,7 +16,7 @@ import {
   placeboColumn,
   power,
 } from '../pipeline/referee.js';
-import { CAUSAL, type CausalMethod, type ComparePlan } from './plan.js';
+import type { CausalRule, ComparePlan } from './plan.js';
 import { type ReplicateRecord, attempt, initialNetwork, isFailed, judgedPart } from './replicate.js';
 import type { Shelf } from './shelf.js';
 
@@ -42,12 +42,13 @@ export interface PlaceboRecord {
   readonly target: number;
   /** Seeds that took part. */
   readonly seeds: readonly number[];
-  readonly methods: { readonly [M in CausalMethod]?: TargetRecord };
+  /** By causal rule; none where the seed was not judged. */
+  readonly methods: Readonly<Record<string, TargetRecord>>;
 }
 
-/** Causal methods of a plan that stand by themselves. */
-export const causalMethods = ({ methods }: ComparePlan): CausalMethod[] =>
-  CAUSAL.filter((method) => methods.some(({ name }) => name === method));
+/** Causal rules of a plan that are methods by themselves. */
+export const refereedRules = ({ methods, rules }: ComparePlan): CausalRule[] =>
+  rules.filter((rule) => methods.some(({ name }) => name === rule.name));
 
 /**
  * Judges a seed's misclassification by the exponents of all seeds, simulates the rule's power, and trains the tickets of
@@ -62,16 +63,16 @@ export async function runPlacebo(
   job: JobOptions = {},
 ): Promise<PlaceboRecord> {
   const seeds = records.map(({ seed }) => seed);
-  const methods: { [M in CausalMethod]?: TargetRecord } = {};
-  for (const method of causalMethods(plan)) {
-    const config = { ...plan.configs[method], seed: target };
-    const judged = records.filter(({ causal }) => causal[method]);
+  const methods: Record<string, TargetRecord> = {};
+  for (const rule of refereedRules(plan)) {
+    const config = { ...rule.config, seed: target };
+    const judged = records.filter(({ causal }) => causal[rule.name]);
     if (!judged.some(({ seed }) => seed === target)) continue;
     const those = judged.map(({ seed }) => seed);
-    const windows = Math.min(...judged.map(({ causal }) => causal[method]?.windows as number));
+    const windows = Math.min(...judged.map(({ causal }) => causal[rule.name]?.windows as number));
     const load = async (seed: number): Promise<SeedSeries> => ({
       seed,
-      series: firstWindows(await shelf.series(seed, method), windows),
+      series: firstWindows(await shelf.series(seed, rule.series), windows),
     });
     const next = those[(those.indexOf(target) + 1) % those.length] as number;
     let [own, placebo]: [Judgement | undefined, Judgement | undefined] = [undefined, undefined];
@@ -82,7 +83,7 @@ export async function runPlacebo(
       if (source === target) own = judgement;
       else if (source === next) placebo = judgement;
     });
-    methods[method] = {
+    methods[rule.name] = {
       windows,
       column,
       power: await power(windows, await familyOf(own as unknown as Judgement, config, job), config, {
@@ -103,7 +104,7 @@ async function placeboTickets(
   scores: Float64Array,
   job: JobOptions,
 ): Promise<PlaceboTicket[]> {
-  const config = { ...plan.configs.ft, seed: target };
+  const config = { ...plan.config, seed: target };
   const network = await initialNetwork(plan, data, target);
   const { weights, layers } = network;
   const tieBreak = new RandomState(target).permutation(weights);

@@ -19,12 +19,11 @@ import {
   trainRecord,
 } from '../network/train.js';
 import { type Judgement, type VerdictCounts, judge } from '../pipeline/causality.js';
-import type { PruneConfig } from '../pipeline/config.js';
 import type { PreparedData } from '../pipeline/data.js';
 import { networkOptions, trainOptions } from '../pipeline/prune.js';
 import { shuffleWithinLayers } from '../pipeline/referee.js';
 import { epochsToWatch, planWatch } from '../pipeline/watch.js';
-import { CAUSAL, type CausalMethod, type ComparePlan } from './plan.js';
+import { type CausalRule, type ComparePlan, inRule } from './plan.js';
 
 type ByPart = { readonly [P in PartName]?: number };
 
@@ -108,8 +107,8 @@ export interface ReplicateRecord {
     readonly tickets: readonly (TicketCell | FailedTicket)[];
   }[];
   readonly controls: readonly (ControlCell | FailedControl)[];
-  /** Not there where the series was too short to be judged. */
-  readonly causal: { readonly [M in CausalMethod]?: CausalRecord };
+  /** By causal rule; not there where the series was too short to be judged. */
+  readonly causal: Readonly<Record<string, CausalRecord>>;
 }
 
 export interface CausalRecord {
@@ -122,13 +121,15 @@ export interface Replicate {
   readonly record: ReplicateRecord;
   /** [methods, sparsities, weights]: 1 keeps. */
   readonly masks: Uint8Array;
-  readonly series: { readonly [M in CausalMethod]?: WatchedSeries };
+  /** By the first rule of those that share one. */
+  readonly series: Readonly<Record<string, WatchedSeries>>;
 }
 
 /** Trainings of one replicate, to tell how far it has come. */
-export function trainingsOf({ methods, sparsities, controls }: ComparePlan): number {
+export function trainingsOf(plan: ComparePlan): number {
+  const { methods, sparsities, controls } = plan;
   const ordered = methods.filter(isOrdered).length;
-  return preparations(methods) + methods.length * sparsities.length + 2 * ordered * controls.length;
+  return preparations(plan) + methods.length * sparsities.length + 2 * ordered * controls.length;
 }
 
 /** A random order shuffled is a random order: it has no controls. */
@@ -136,10 +137,18 @@ export const isOrdered = ({ name }: Criterion): boolean => name !== 'random' && 
 
 const needsOf = (methods: readonly Criterion[]): Set<Need> => new Set(methods.flatMap(({ needs }) => needs));
 
-function preparations(methods: readonly Criterion[]): number {
-  const needs = needsOf(methods);
-  return 1 + ['trajectory', 'partialJudgement', 'partlyTrained'].filter((need) => needs.has(need as Need)).length;
+function preparations(plan: ComparePlan): number {
+  const needs = needsOf(plan.methods);
+  const repeated = watchedRules(plan).filter((rule) => rule !== watchedAlong(plan)).length;
+  return 1 + repeated + (['trajectory', 'partlyTrained'] as const).filter((need) => needs.has(need)).length;
 }
+
+/** One rule for each series. */
+const watchedRules = ({ rules }: ComparePlan): CausalRule[] => rules.filter(({ name, series }) => name === series);
+
+/** The rule whose series is watched in the dense training itself, which has to see all of it; others repeat it. */
+const watchedAlong = (plan: ComparePlan): CausalRule | undefined =>
+  watchedRules(plan).find(({ config }) => config.method === 'ft');
 
 /** The part whose accuracy is compared: test where there is one. */
 export const judgedPart = ({ rows }: PreparedData): PartName =>
@@ -166,16 +175,16 @@ export async function runReplicate(
     onProgress?.({ done: ++done, total });
     return result;
   };
-  const configs = { ft: { ...plan.configs.ft, seed }, pt: { ...plan.configs.pt, seed } };
-  const config = configs.ft;
+  const config = { ...plan.config, seed };
   const network = await initialNetwork(plan, data, seed);
   const { weights, layers } = network;
   const options: TrainOptions = { ...trainOptions(config), ...quiet };
   const needs = needsOf(plan.methods);
 
-  // the watched training is the dense one; to see it epoch by epoch it has to be repeated, which gives the same bits
-  const watch = needs.has('judgement') ? planWatch(config, data, network) : undefined;
-  const partialWatch = needs.has('partialJudgement') ? planWatch(configs.pt, data, network) : undefined;
+  // one series can be watched in the dense training; for others, and to see it epoch by epoch, it has to be repeated,
+  // which gives the same bits
+  const along = watchedAlong(plan);
+  const watches = watchedRules(plan).map((rule) => ({ rule, watch: watchOf(rule, data, network) }));
   const masks = new Uint8Array(plan.methods.length * plan.sparsities.length * weights);
   const methods: { method: string; tickets: (TicketCell | FailedTicket)[] }[] = [];
   const controls: (ControlCell | FailedControl)[] = [];
@@ -187,7 +196,8 @@ export async function runReplicate(
       return { sparsity, ...why };
     });
 
-  const dense = await counted(() => train(network, data.parts, { ...options, watch }));
+  const denseWatch = watches.find(({ rule }) => rule === along);
+  const dense = await counted(() => train(network, data.parts, { ...options, ...denseWatch?.watch }));
   if (isFailed(dense)) {
     const why = { failed: `the dense network: ${dense.failed}` };
     for (const method of plan.methods) {
@@ -199,31 +209,39 @@ export async function runReplicate(
   const partlyTrained = needs.has('partlyTrained')
     ? await counted(() => trainPartly(network, data.parts, options, config.partial))
     : undefined;
-  const partial = partialWatch
-    ? await counted(() => watchPart(partialWatch, configs.pt, data, network, options))
-    : undefined;
-  const judged = async (series: WatchedSeries | Failed | undefined, by: PruneConfig) =>
-    series && (isFailed(series) ? series : attempt(() => judge(series, by, quiet), job));
-  const judgement = await judged(dense.series, configs.ft);
-  const partialJudgement = await judged(partial, configs.pt);
+  const series: Record<string, WatchedSeries | Failed> = {};
+  for (const { rule, watch } of watches) {
+    series[rule.name] =
+      rule === along
+        ? (dense.series as WatchedSeries)
+        : await counted(() => watchAgain(rule, data, network, { ...options, ...watch }));
+  }
+  const judged: Record<string, Judgement | Failed> = {};
+  for (const rule of plan.rules) {
+    const of = series[rule.series] as WatchedSeries | Failed;
+    judged[rule.name] = isFailed(of) ? of : await attempt(() => judge(of, { ...rule.config, seed }, quiet), job);
+  }
+  const judgements = Object.fromEntries(
+    Object.entries(judged).flatMap(([rule, one]) => (isFailed(one) ? [] : [[rule, one]])),
+  );
 
-  const had = {
-    samples: data.parts.train,
-    trained: dense.network,
-    ...{ partlyTrained, trajectory, judgement, partialJudgement },
-  };
-  const lacking = (method: Criterion): Failed | undefined =>
-    method.needs.map((need) => had[need]).find((one): one is Failed => one !== undefined && isFailed(one));
+  const lacking = ({ needs: needed, rules }: Criterion): Failed | undefined =>
+    [
+      needed.includes('trajectory') ? trajectory : undefined,
+      needed.includes('partlyTrained') ? partlyTrained : undefined,
+      ...rules.map((rule) => judged[rule]),
+    ].find((one): one is Failed => one !== undefined && isFailed(one));
   const present = <T extends object>(one: T | Failed | undefined): T | undefined =>
     one === undefined || isFailed(one) ? undefined : one;
   const context: ScoreContext = {
     network,
-    samples: had.samples,
-    trained: had.trained,
+    samples: data.parts.train,
+    trained: dense.network,
     partlyTrained: present(partlyTrained),
     trajectory: present(trajectory),
-    judgement: present(judgement),
-    partialJudgement: present(partialJudgement),
+    judgements,
+    judgement: judgements.ft,
+    partialJudgement: judgements.pt,
   };
   const recorder = new Recorder(dense, judgedPart(data));
   const tieBreak = new RandomState(seed).permutation(weights);
@@ -231,6 +249,15 @@ export async function runReplicate(
   let renewed: Mlp | undefined;
   const trainTicket = (from: Mlp, mask: Uint8Array): Promise<TrainResult | Failed> =>
     counted(() => train(from, data.parts, { ...options, mask }));
+  // methods that agree on a mask share its ticket
+  const trained = new Map<string, TrainResult | Failed>();
+  const ticketOf = async (mask: Uint8Array): Promise<TrainResult | Failed> => {
+    const key = Buffer.from(mask).toString('latin1');
+    const known = trained.get(key);
+    const ticket = await (known ? counted(async () => known) : trainTicket(network, mask));
+    trained.set(key, ticket);
+    return ticket;
+  };
   for (const [m, method] of plan.methods.entries()) {
     const tickets: (TicketCell | FailedTicket)[] = [];
     methods.push({ method: method.name, tickets });
@@ -253,47 +280,42 @@ export async function runReplicate(
         tieBreak,
       );
       masks.set(mask, (m * plan.sparsities.length + s) * weights);
-      const trained = await trainTicket(network, mask);
-      if (isFailed(trained)) tickets.push({ sparsity, ...trained });
+      const ticket = await ticketOf(mask);
+      if (isFailed(ticket)) tickets.push({ sparsity, ...ticket });
       else {
-        await onTicket?.(`${method.name}.${sparsity}`, trained.network);
+        await onTicket?.(`${method.name}.${sparsity}`, ticket.network);
         const perLayer = layers.map((layer) =>
           count(mask.subarray(layer.offset, layer.offset + layer.inputs * layer.outputs)),
         );
-        tickets.push({ sparsity, kept: count(mask), perLayer, ...recorder.record(trained) });
+        tickets.push({ sparsity, kept: count(mask), perLayer, ...recorder.record(ticket) });
       }
       if (!isOrdered(method) || !plan.controls.includes(sparsity)) continue;
       renewed ??= await initialNetwork(plan, data, fresh);
       for (const kind of CONTROLS) {
         const other = await (kind === 'shuffled'
-          ? trainTicket(network, shuffleWithinLayers(mask, layers, fresh))
+          ? ticketOf(shuffleWithinLayers(mask, layers, fresh))
           : trainTicket(renewed, mask));
         const cell = { method: method.name, sparsity, kind };
         controls.push(isFailed(other) ? { ...cell, ...other } : { ...cell, ...recorder.record(other) });
       }
     }
   }
-  const judgements = { ft: present(judgement), pt: present(partialJudgement) };
-  const series = {
-    ...(judgements.ft && { ft: dense.series as WatchedSeries }),
-    ...(judgements.pt && { pt: present(partial) as WatchedSeries }),
-  };
-  const causal = Object.fromEntries(
-    CAUSAL.flatMap((method) => (judgements[method] ? [[method, causalRecord(judgements[method])]] : [])),
-  );
+  const causal = Object.fromEntries(Object.entries(judgements).map(([rule, one]) => [rule, causalRecord(one)]));
+  // of no use to the placebo where no rule could judge it
+  const used = plan.rules.filter(({ name }) => judgements[name]).map(({ series: of }) => [of, series[of]]);
   return {
     record: { hash: plan.hash, seed, dense: recorder.record(dense), methods, controls, causal },
     masks,
-    series,
+    series: Object.fromEntries(used) as Replicate['series'],
   };
 }
 
 const CONTROLS = ['shuffled', 're-initialised'] as const;
 
 /** The network of a seed before training. */
-export function initialNetwork({ configs }: ComparePlan, data: PreparedData, seed: number): Promise<Mlp> {
-  const sizes = [data.features, ...configs.ft.layers, data.outputs];
-  return Mlp.random(sizes, { ...networkOptions(configs.ft), init: configs.ft.init, seed });
+export function initialNetwork({ config }: ComparePlan, data: PreparedData, seed: number): Promise<Mlp> {
+  const sizes = [data.features, ...config.layers, data.outputs];
+  return Mlp.random(sizes, { ...networkOptions(config), init: config.init, seed });
 }
 
 const causalRecord = ({ windows, counts, notes }: Judgement): CausalRecord => ({ windows, verdicts: counts, notes });
@@ -307,16 +329,25 @@ async function seenByEpoch(network: Mlp, { parts }: PreparedData, options: Train
   return { network, parts, options, snapshots: () => seen };
 }
 
-/** LEGCNet-PT's series: as many epochs as it watches, no more. */
-async function watchPart(
-  watch: WatchOptions,
-  config: PruneConfig,
+/** What a training needs for a rule's series to be watched in it. */
+function watchOf({ name, config }: CausalRule, data: PreparedData, network: Mlp) {
+  try {
+    return { watch: planWatch(config, data, network), exponentScalar: config.exponentScalar };
+  } catch (error) {
+    throw inRule(name, error);
+  }
+}
+
+/** The dense training again, for its series only: as many epochs as the rule watches, no more. */
+async function watchAgain(
+  { config }: CausalRule,
   data: PreparedData,
   network: Mlp,
-  options: TrainOptions,
+  options: TrainOptions & { readonly watch: WatchOptions },
 ): Promise<WatchedSeries> {
-  const epochs = epochsToWatch(watch, config, data);
-  const record: TrainRecord = await trainRecord(network, data.parts, { ...options, epochs, watch });
+  const epochs = epochsToWatch(options.watch, config, data);
+  const evaluateEveryEpoch = config.untilAccuracy !== undefined;
+  const record: TrainRecord = await trainRecord(network, data.parts, { ...options, epochs, evaluateEveryEpoch });
   return record.series as WatchedSeries;
 }
 

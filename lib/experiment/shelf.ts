@@ -9,14 +9,14 @@ import type { WatchedSeries } from '../network/train.js';
 import { tensorsOf } from '../pipeline/run-folder.js';
 import { version } from '../pipeline/version.js';
 import type { PlaceboRecord } from './placebo.js';
-import { CAUSAL, type CausalMethod } from './plan.js';
 import type { OnTicket, Replicate, ReplicateRecord } from './replicate.js';
 
 export interface Shelf {
   readonly replicate: (seed: number) => Promise<ReplicateRecord | undefined>;
   /** [methods, sparsities, weights] */
   readonly masks: (seed: number) => Promise<Uint8Array>;
-  readonly series: (seed: number, method: CausalMethod) => Promise<WatchedSeries>;
+  /** @param rule the first that it was watched for */
+  readonly series: (seed: number, rule: string) => Promise<WatchedSeries>;
   readonly save: (replicate: Replicate) => Promise<void>;
   readonly placebo: (seed: number) => Promise<PlaceboRecord | undefined>;
   readonly savePlacebo: (record: PlaceboRecord) => Promise<void>;
@@ -30,7 +30,7 @@ export function memoryShelf(): Shelf {
   return {
     replicate: async (seed) => replicates.get(seed)?.record,
     masks: async (seed) => (replicates.get(seed) as Replicate).masks,
-    series: async (seed, method) => (replicates.get(seed) as Replicate).series[method] as WatchedSeries,
+    series: async (seed, rule) => (replicates.get(seed) as Replicate).series[rule] as WatchedSeries,
     save: async (replicate) => void replicates.set(replicate.record.seed, replicate),
     placebo: async (seed) => placebos.get(seed),
     savePlacebo: async (record) => void placebos.set(record.target, record),
@@ -69,16 +69,16 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
     }
     await writeFileAtomic(at('plan.json'), json({ legcnet: version, hash }));
   }
-  const arrays = (seed: number, method: string): Record<'exponents' | 'missing' | 'misclassification', string> => ({
-    exponents: at(`seed-${seed}.${method}.exponents.npy`),
-    missing: at(`seed-${seed}.${method}.missing.npy`),
-    misclassification: at(`seed-${seed}.${method}.misclassification.npy`),
+  const arrays = (seed: number, rule: string): Record<'exponents' | 'missing' | 'misclassification', string> => ({
+    exponents: at(`seed-${seed}.${rule}.exponents.npy`),
+    missing: at(`seed-${seed}.${rule}.missing.npy`),
+    misclassification: at(`seed-${seed}.${rule}.misclassification.npy`),
   });
   return {
     replicate: (seed) => readJson<ReplicateRecord>(at(`seed-${seed}.json`)),
     masks: async (seed) => (await readNpy(at(`seed-${seed}.masks.npy`), { dtype: 'u1' })).data,
-    series: async (seed, method) => {
-      const files = arrays(seed, method);
+    series: async (seed, rule) => {
+      const files = arrays(seed, rule);
       const [exponents, missing, misclassification] = await Promise.all([
         readNpy(files.exponents, { dtype: ['f8', 'f4'], rank: 2 }),
         readNpy(files.missing, { dtype: 'i4', rank: 1 }),
@@ -96,10 +96,8 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
       const sparsities = methods[0]?.tickets.length ?? 0;
       const weights = masks.length / (methods.length * sparsities);
       await writeNpy(at(`seed-${seed}.masks.npy`), { data: masks, shape: [methods.length, sparsities, weights] });
-      for (const method of CAUSAL) {
-        const one = series[method];
-        if (!one) continue;
-        const files = arrays(seed, method);
+      for (const [rule, one] of Object.entries(series)) {
+        const files = arrays(seed, rule);
         const windows = one.misclassification.length;
         await writeNpy(files.exponents, { data: one.exponents, shape: [one.missing.length, windows] });
         await writeNpy(files.missing, { data: one.missing, shape: [one.missing.length] });

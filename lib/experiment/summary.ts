@@ -16,8 +16,8 @@ import {
   pruneCommand,
 } from '../pipeline/referee-verdict.js';
 import { version } from '../pipeline/version.js';
-import { type PlaceboRecord, causalMethods } from './placebo.js';
-import { type CausalMethod, type ComparePlan, planOptions } from './plan.js';
+import { type PlaceboRecord, refereedRules } from './placebo.js';
+import { type ComparePlan, isCausal, planOptions } from './plan.js';
 import {
   type ControlCell,
   type Failed,
@@ -232,7 +232,7 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
     return { method, sparsity, kind, accuracy: estimate(reached), difference };
   });
 
-  const referee = causalMethods(plan).flatMap((method): RefereeRecord[] => {
+  const referee = refereedRules(plan).flatMap(({ name: method }): RefereeRecord[] => {
     const found = refereeFindings(method, findings.placebos, resampler);
     if (!found) return []; // no seed could be judged, which the notes say
     const placeboTickets = plan.controls.flatMap((sparsity) => {
@@ -246,9 +246,7 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
     const contests = plan.controls.map((sparsity): Contest => {
       const own = ticketsOf(method, sparsity);
       const meanOf = (values: BySeed<number>): number => mean(values.filter((value) => value !== undefined));
-      const rivals = plan.methods.filter(
-        ({ name, needs }) => name !== method && !needs.some((need) => CAUSAL_NEEDS.has(need)),
-      );
+      const rivals = plan.methods.filter((other) => !isCausal(other));
       const shuffled = controls.find((c) => c.method === method && c.sparsity === sparsity && c.kind === 'shuffled');
       const placebo = placeboTickets.find((ticket) => ticket.sparsity === sparsity);
       return {
@@ -308,8 +306,6 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
     notes: [...notesOn(plan, records, part), ...failureNotes(failures, plan.seeds.length)],
   };
 }
-
-const CAUSAL_NEEDS = new Set(['judgement', 'partialJudgement']);
 
 const present = <T extends object>(one: T | undefined): Exclude<T, Failed> | undefined =>
   one === undefined || isFailed(one) ? undefined : (one as Exclude<T, Failed>);
@@ -381,7 +377,7 @@ function lotteryCriterion(records: readonly ReplicateRecord[], cells: BySeed<Tic
 }
 
 function refereeFindings(
-  method: CausalMethod,
+  method: string,
   placebos: readonly PlaceboRecord[],
   resampler: Resampler,
 ): Pick<RefereeRecord, 'windows' | 'placebo' | 'power'> | undefined {

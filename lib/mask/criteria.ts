@@ -12,12 +12,14 @@ import {
   criteria as descriptions,
   criterionNames,
   resolveOptions,
+  splitNested,
   suggest,
 } from '../options.js';
 import { applyMask, checkFinite, checkSamples, hessianProduct, lossGradient } from './gradients.js';
 import { type Density, keptAt, magnitudeScores } from './select.js';
 import { meanRanks } from './ranks.js';
 import { type Trajectory, lossChangeAllocation, movementScores } from './trajectory.js';
+import { type Variant, parseVariant } from './variants.js';
 
 /** What a criterion may look at. Only what it `needs` has to be there; `network` always. */
 export interface ScoreContext {
@@ -35,6 +37,8 @@ export interface ScoreContext {
   /** What `judge` made of the series of the whole training, and of its first part: LEGCNet-FT's and -PT's. */
   readonly judgement?: { readonly score: Float64Array } | undefined;
   readonly partialJudgement?: { readonly score: Float64Array } | undefined;
+  /** The same by rules with options of their own, by name: `ft(series=weights)`. */
+  readonly judgements?: Readonly<Record<string, { readonly score: Float64Array }>> | undefined;
 }
 
 export type Need = Exclude<keyof ScoreContext, 'network' | 'mask'>;
@@ -55,11 +59,13 @@ export interface ScoreOptions extends JobOptions {
 
 /** A way to score weights. */
 export interface Criterion {
-  /** As in the table of options, or `rank(...)`. */
+  /** As in the table of options, or `ft(...)`, `pt(...)`, `rank(...)`. */
   readonly name: CriterionSpec;
   readonly help: string;
   /** What the context has to hold besides `network`. */
   readonly needs: readonly Need[];
+  /** LEGCNet's rules that it rests on: `ft`, `pt(series=weights)`. */
+  readonly rules: readonly string[];
   /** The layer densities that it was published with or is mostly used with; what to take when nobody says otherwise. */
   readonly density: Density;
   /** Options that it looks at, besides the seed. */
@@ -73,7 +79,7 @@ export interface ResolvedScoreOptions extends Resolved {
   readonly job: JobOptions;
 }
 
-type Definition = Omit<Criterion, 'name' | 'help' | 'options'> & Partial<Pick<Criterion, 'options'>>;
+type Definition = Omit<Criterion, 'name' | 'help' | 'rules' | 'options'> & Partial<Pick<Criterion, 'options'>>;
 
 const random = (density: Density): Definition => ({
   needs: [],
@@ -197,22 +203,39 @@ const definitions: Record<CriterionName, Definition> = {
   },
 };
 
+/** One of LEGCNet's rules with options of its own; who makes its judgement knows what they are. */
+const variantOf = ({ name, method }: Variant): Criterion => ({
+  name,
+  help: `${descriptions[method]}; with options of its own`,
+  needs: ['judgements'],
+  rules: [name],
+  options: [],
+  density: definitions[method].density,
+  score: async (context) => {
+    const judgement = need(context, 'judgements')[name];
+    if (!judgement) throw unexpected('ERR_ARGUMENT', `context.judgements of ${name}`, 'a value', judgement);
+    return judgement.score.slice();
+  },
+});
+
 /**
- * The criterion of a name or of a combination `rank(a,b,...)`, which is the mean of the ranks that each gives the weight
+ * The criterion of a name, of a variant `ft(option=value,...)`, or of a combination `rank(a,b,...)`, which is the mean of the ranks that each gives the weight
  * among all (equal scores: the mean of their ranks), weighted if factors are given, as in `rank(2*magnitude,ft)`.
  *
  * @throws LegcnetError ERR_OPTION
  */
 export function criterion(spec: CriterionSpec): Criterion {
-  if (isName(spec)) return { name: spec, help: descriptions[spec], options: [], ...definitions[spec] };
+  const simple = simpleCriterion(spec);
+  if (simple) return simple;
   const inner = /^rank\((.*)\)$/.exec(String(spec))?.[1];
   if (inner === undefined) throw unknown(String(spec));
-  const terms = inner.split(',').map((term) => parseTerm(spec, term.trim()));
+  const terms = splitNested(inner).map((term) => parseTerm(spec, term));
   if (terms.length < 2) throw unexpected('ERR_OPTION', 'method', 'two or more criteria in rank(...)', spec);
   return {
     name: spec,
     help: `mean rank by ${terms.map(({ of }) => of.name).join(', ')}`,
     needs: [...new Set(terms.flatMap(({ of }) => of.needs))],
+    rules: [...new Set(terms.flatMap(({ of }) => of.rules))],
     density: (terms[0] as Term).of.density,
     options: [...new Set(terms.flatMap(({ of }) => of.options))],
     score: async (context, options) => {
@@ -226,6 +249,16 @@ export function criterion(spec: CriterionSpec): Criterion {
   };
 }
 
+/** Anything but a combination; undefined if it is that, or nothing. */
+function simpleCriterion(spec: string): Criterion | undefined {
+  if (!isName(spec)) {
+    const variant = typeof spec === 'string' ? parseVariant(spec.trim()) : undefined;
+    return variant && variantOf(variant);
+  }
+  const rules = spec === 'ft' || spec === 'pt' ? [spec] : [];
+  return { name: spec, help: descriptions[spec], rules, options: [], ...definitions[spec] };
+}
+
 interface Term {
   readonly factor: number;
   readonly of: Criterion;
@@ -237,8 +270,9 @@ function parseTerm(spec: string, term: string): Term {
   if (!(value > 0 && Number.isFinite(value))) {
     throw unexpected('ERR_OPTION', 'method', `a positive factor before * in ${spec}`, factor);
   }
-  if (!isName(name.trim())) throw unknown(name.trim());
-  return { factor: value, of: criterion(name.trim() as CriterionName) };
+  const of = simpleCriterion(name.trim());
+  if (!of) throw unknown(name.trim());
+  return { factor: value, of };
 }
 
 const isName = (spec: unknown): spec is CriterionName =>
@@ -246,7 +280,7 @@ const isName = (spec: unknown): spec is CriterionName =>
 
 function unknown(spec: string): LegcnetError {
   const near = suggest(spec, criterionNames);
-  const expected = `one of ${criterionNames.join(', ')}, or rank(a,b)`;
+  const expected = `one of ${criterionNames.join(', ')}, ft(option=value), pt(option=value), or rank(a,b)`;
   return near === undefined
     ? unexpected('ERR_OPTION', 'method', expected, spec)
     : new LegcnetError('ERR_OPTION', `there is no criterion ${spec}; did you mean ${near}?`, {

@@ -37,7 +37,8 @@ export interface WatchOptions {
   readonly log?: string;
 }
 
-const TRAIN_OPTIONS = [
+/** Options of the table that a training has. */
+export const TRAINING_OPTIONS = [
   'batchSize',
   'learningRate',
   'epochs',
@@ -190,7 +191,7 @@ export async function trainRecord(network: Mlp, parts: TrainingParts, options: T
   const { mask, watch, resumeFrom, onCheckpoint, signal, onProgress, evaluateEveryEpoch = true, ...rest } = options;
   const { checkpointSeconds = 10, ...given } = rest;
   checkJobOptions(options);
-  const resolved = resolveOptions(TRAIN_OPTIONS, given);
+  const resolved = resolveOptions(TRAINING_OPTIONS, given);
   const epochs = required('epochs', resolved.epochs);
   const learningRate = required('learningRate', resolved.learningRate);
   checkCombination(network, parts, options, resolved);

@@ -41,6 +41,14 @@ export type PruneConfig = Resolved & {
  */
 export function resolveConfig(dataset: string, given: OptionValues = {}): PruneConfig {
   const method = criterion(given.method === undefined ? options.method.default : checkOption('method', given.method));
+  if (method.needs.includes('judgements')) {
+    throw unexpected(
+      'ERR_OPTION',
+      'method',
+      'ft and pt without options of their own: give these to the run itself',
+      method.name,
+    );
+  }
   const preset = given.preset === undefined ? options.preset.default : checkOption('preset', given.preset);
   const [variant = 'ft'] = variantsOf(method);
   const defaults = {
@@ -108,7 +116,8 @@ function impliedSelection(given: OptionValues): { -readonly [K in OptionName]?: 
   return { selection: named[0] === 'prune' ? 'threshold' : (named[0] as 'sparsity' | 'within') };
 }
 
-function checkCombinations(config: PruneConfig, method: Criterion): void {
+/** @throws LegcnetError ERR_OPTION for values that do not go together */
+export function checkCombinations(config: PruneConfig, method: Criterion): void {
   const { split, selection, series, scalar, window, horizon } = config;
   if (split.reduce((sum, share) => sum + share, 0) >= 1) {
     throw unexpected('ERR_OPTION', 'split', options.split.expected, split);

@@ -7,14 +7,14 @@ import { type CompareOptions, compare } from '../../lib/experiment/compare.js';
 import { planComparison } from '../../lib/experiment/plan.js';
 import type { CurvePoint } from '../../lib/experiment/summary.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
-import { prune } from '../../lib/pipeline/prune.js';
+import { type PruneOptions, prune } from '../../lib/pipeline/prune.js';
 import { assertClose } from '../helpers/close.js';
 import { runCli, startCli } from '../helpers/cli.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
 const quick: CompareOptions = {
-  methods: ['ft', 'pt', 'snip', 'synflow', 'movement', 'magnitude-partial', 'rank(magnitude,ft)'],
+  methods: ['ft', 'pt', 'snip', 'synflow', 'movement', 'magnitude-partial', 'rank(magnitude,ft(series=weights))'],
   sparsities: [0.5, 0.8],
   seeds: 3,
   epochs: 60,
@@ -136,11 +136,83 @@ test('no controls when none are wanted; the same densities for all when they are
   });
 });
 
+test('rules with options of their own: one dense training, each as if it were pruned by itself', async () => {
+  const given = { sparsities: [0.5], seeds: 2, epochs: 60, baselines: false };
+  const rules: Record<string, PruneOptions> = {
+    ft: {},
+    'ft(series=weights)': { series: 'weights' },
+    'ft(target=train,lagOrder=min-p)': { target: 'train', lagOrder: 'min-p' },
+    'ft(exponent=one-step,horizon=1)': { exponent: 'one-step', horizon: 1 },
+    'ft(statistic=lrtest)': { statistic: 'lrtest' },
+    'pt(partial=20%)': { method: 'pt', partial: { percent: 20 } },
+    'pt(lagOrder=min-p,lagCorrection=circular-shift,shifts=19)': {
+      ...{ method: 'pt', lagOrder: 'min-p', lagCorrection: 'circular-shift', shifts: 19 },
+    },
+  };
+  await withTempFolder(async (folder) => {
+    const record = await compare('iris', { ...given, methods: Object.keys(rules), out: `${folder}/a` });
+    const plain = await compare('iris', { ...given, methods: ['magnitude'] });
+    assert.equal(record.dense, plain.dense);
+    assert.equal(
+      record.referee.map(({ method }) => method),
+      Object.keys(rules),
+    );
+    for (const [i, [name, options]] of Object.entries(rules).entries()) {
+      const runs = await Promise.all(
+        [1, 2].map((seed) => prune('iris', { seed, epochs: 60, sparsity: 0.5, baselines: false, ...options })),
+      );
+      const curve = record.curves[i];
+      assert.is(curve?.method, name);
+      const reached = runs.map(({ ticket }) => ticket.training.scores.test?.accuracy as number);
+      assert.is(curve?.points[0]?.accuracy.mean, ((reached[0] as number) + (reached[1] as number)) / 2, name);
+      const own = JSON.parse(await readFile(`${folder}/a/seed-2.json`, 'utf8')).causal[name];
+      assert.equal(own.verdicts, runs[1]?.judgement?.counts, name);
+      assert.is(own.windows, runs[1]?.judgement?.windows, name);
+    }
+    const watched = (await readdir(`${folder}/a`)).filter((name) => /^seed-1.*exponents/.test(name));
+    assert.equal(
+      watched,
+      Object.keys(rules)
+        .filter((name) => name !== 'ft(statistic=lrtest)') // it shares the series of ft
+        .map((name) => `seed-1.${name}.exponents.npy`)
+        .sort(),
+    );
+  });
+});
+
+test("a preset of a rule's own: its series, exponents and tests, the comparison's training", () => {
+  const { rules, config } = planComparison('iris', {
+    methods: ['ft', 'ft(preset=paper)', 'pt(preset=authors,maxLag=3)', 'ft(preset=paper,exponent=fit)'],
+    window: 40,
+  });
+  const [, paper, authors, fitted] = rules.map((rule) => rule.config);
+  assert.equal(
+    [paper?.window, paper?.minWindows, paper?.exponent, paper?.fit, paper?.target, paper?.lagOrder, paper?.failedTest],
+    [40, 0, 'one-step', undefined, 'train', 'min-p', 'undecided'],
+  );
+  assert.equal(
+    [authors?.method, authors?.partial, authors?.quantise, authors?.maxLag, authors?.target],
+    ['pt', { epochs: 20 }, 6, 3, 'test'],
+  );
+  assert.equal([fitted?.exponent, fitted?.fit], ['fit', undefined]);
+  for (const rule of [paper, authors, fitted]) {
+    for (const name of ['epochs', 'untilAccuracy', 'split', 'scaling', 'init', 'accuracyRule', 'shuffle'] as const) {
+      assert.equal(rule?.[name], config[name], name);
+    }
+  }
+});
+
 test('what cannot be compared is refused', async () => {
   const cases: [CompareOptions, RegExp][] = [
     [{ methods: ['ft', 'ft'] }, /methods holds ft twice/],
     [{ methods: ['magnitud' as never] }, /did you mean magnitude/],
     [{ methods: [] }, /methods/],
+    [{ methods: ['ft(maxLag=3)', 'ft( maxLag = 3 )'] }, /methods holds ft\(maxLag=3\) twice/],
+    [{ methods: ['ft(series=difference)', 'ft'] }, /ft\(series=difference\) and ft are the same rule/],
+    [{ methods: ['ft(epochs=5)'] }, /epochs cannot be set for ft/],
+    [{ methods: ['ft(horizon=60)'] }, /ft\(horizon=60\): expected enough iterates/],
+    [{ methods: ['ft(fit=0,9)'] }, /ft\(fit=0,9\): .*within the horizon/],
+    [{ methods: ['ft'], scalar: 'float32' }, /float64 for the difference series/],
     [{ sparsities: [0.5, 1] }, /sparsities/],
     [{ sparsities: [0.5, 0.5] }, /twice/],
     [{ controls: [0.4] }, /controls/],
@@ -154,6 +226,15 @@ test('what cannot be compared is refused', async () => {
   for (const [options, message] of cases) {
     await assertLegcnetError(() => planComparison('iris', options), 'ERR_OPTION', message);
   }
+  const short = { methods: ['ft', 'ft(window=5000)'], epochs: 60, seeds: 1 };
+  await assertLegcnetError(() => compare('iris', short), 'ERR_TOO_SHORT', /^ft\(window=5000\): only 1 windows/);
+  const partless: CompareOptions = {
+    methods: ['ft', 'ft(target=validation)'],
+    split: [0.2],
+    target: 'train',
+    epochs: 60,
+  };
+  await assertLegcnetError(() => compare('iris', partless), 'ERR_OPTION', /^ft\(target=validation\): expected a part/);
   await assertLegcnetError(() => compare('iris', { methods: ['ft'], epochs: 1, seeds: 2 }), 'ERR_TOO_SHORT', /windows/);
 });
 

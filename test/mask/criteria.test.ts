@@ -326,6 +326,15 @@ test('what is missing, unknown or not finite is refused', async () => {
     'ERR_ARGUMENT',
     /scores by ft/,
   );
+  const variant: CriterionSpec = 'ft(series=weights)';
+  await assertLegcnetError(() => bad({}, variant), 'ERR_ARGUMENT', /context.judgements/);
+  await assertLegcnetError(
+    () => bad({ judgements: {} }, variant),
+    'ERR_ARGUMENT',
+    /judgements of ft\(series=weights\)/,
+  );
+  const judgements = { [variant]: { score: Float64Array.from({ length: network.weights }, (_, i) => i) } };
+  assert.equal(await bad({ judgements }, variant), judgements[variant]?.score);
   await assertLegcnetError(() => bad({ trained: other }), 'ERR_ARGUMENT', /context.trained/);
   for (const [name, message] of [
     ['magnitud', /did you mean magnitude/],
