@@ -158,13 +158,16 @@ async function summarise(folder: string, { data, kind }: Experiment, record: Com
 /** The rules but the first, less what they have as the first has it. */
 function differences(rules: Summary['rules']): Summary['rules'] {
   const [first] = Object.values(rules);
-  const differing = Object.entries(rules).map(([name, options]) => [
-    name,
-    Object.fromEntries(
-      Object.entries(options).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(first?.[key])),
-    ),
-  ]);
-  return { ...Object.fromEntries(differing), ...Object.fromEntries(Object.entries(rules).slice(0, 1)) };
+  return Object.fromEntries(
+    Object.entries(rules).map(([name, options]) => [
+      name,
+      Object.fromEntries(
+        Object.entries(options).filter(
+          ([key, value]) => options === first || JSON.stringify(value) !== JSON.stringify(first?.[key]),
+        ),
+      ),
+    ]),
+  );
 }
 
 /** The accuracy of who always answers with the same class. */
