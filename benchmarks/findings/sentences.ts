@@ -97,7 +97,9 @@ function motionless({ summary, placebo, against }: Study): string[] {
       (minusPlacebo
         ? ` Another seed's exponents tell which these are as well: \`ft\` less tickets by those is ${points(minusPlacebo.mean)} points ` +
           `${interval(minusPlacebo.interval)}` +
-          (same && minusRandom?.single === 'better' ? ', so that what `ft` gains over random needs no causality.' : '.')
+          (same && minusRandom?.single === 'better'
+            ? ', so that nothing shows that what `ft` gains over random is more than this.'
+            : '.')
         : ''),
   ];
 }
