@@ -157,6 +157,14 @@ export {
   spectrum,
 } from './diagnostics/spectrum.js';
 export { type Table4Row, table4 } from './diagnostics/table4.js';
+export {
+  type RenderReportOptions,
+  type Report,
+  type ReportProgress,
+  type WriteReportOptions,
+  renderReport,
+  writeReport,
+} from './report/report.js';
 export { version } from './pipeline/version.js';
 export { type CompareOptions, type CompareProgress, compare } from './experiment/compare.js';
 export {

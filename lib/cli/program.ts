@@ -7,6 +7,7 @@ import { addInfo } from './info.js';
 import { addLyapunov } from './lyapunov.js';
 import { addPrune } from './prune.js';
 import { addReplay } from './replay.js';
+import { addReport } from './report.js';
 import { addReproduce } from './reproduce.js';
 import { addSensitivity } from './sensitivity.js';
 
@@ -24,6 +25,7 @@ export function createProgram(signal: AbortSignal): Command {
   addGranger(program, signal);
   addDiagnose(program, signal);
   addSensitivity(program, signal);
+  addReport(program, signal);
   addReplay(program, signal);
   addReproduce(program, signal);
   addInfo(program);

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { unexpected } from '../errors.js';
@@ -9,8 +11,10 @@ import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from 
 import { writeRunFolder } from '../pipeline/run-folder.js';
 import type { Values } from '../pipeline/plots.js';
 import type { Placebo } from '../pipeline/referee.js';
+import { loadCharts } from '../report/peers.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
+import { printReport } from './report.js';
 import { rangeOf, sparkline } from './sparkline.js';
 
 const DEPENDS = 'by preset and data';
@@ -62,6 +66,12 @@ export function addPrune(program: Command, signal: AbortSignal): void {
       new Option('--config <file.json>', 'options by name, as the API takes them; flags win').helpGroup('Run options:'),
     )
     .addOption(new Option('--resume', 'go on with the unfinished run in --out').helpGroup('Run options:'))
+    .addOption(
+      new Option(
+        '--report [file.html]',
+        'also write a page with figures, see legcnet report (default: report.html in --out, or here)',
+      ).helpGroup('Run options:'),
+    )
     .addOption(new Option('--json', 'print the record of the run as JSON').helpGroup('Run options:'))
     .addOption(new Option('--quiet', 'no progress, no remarks, no plots').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => runPrune(data, parsed, signal));
@@ -84,6 +94,8 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   if (out !== undefined && existsSync(path.join(out, 'run.json'))) {
     throw unexpected('ERR_OPTION', '--out', 'a folder without a finished run', out);
   }
+  const report = parsed.report as string | true | undefined;
+  if (report !== undefined) await loadCharts(); // what cannot be loaded should be known before the work
   const checkpoint = out === undefined ? undefined : path.join(out, 'checkpoint');
   const onProgress = ({ stage, detail, done, total }: StageProgress): void =>
     printer.progress({ label: `${stage}: ${detail}`, done, total });
@@ -99,8 +111,28 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
     await result.checkpoints.clear();
     printer.note(`written to ${out}`);
   }
+  if (report !== undefined) {
+    const html = report === true ? path.join(out ?? '.', 'report.html') : report;
+    const job = { signal, ...(options.threads !== undefined && { threads: options.threads as number }) };
+    const write = (folder: string): Promise<void> => printReport(printer, folder, { html, ...job });
+    if (out !== undefined) await write(out);
+    else
+      await withTemporaryFolder(async (folder) => {
+        await writeRunFolder(folder, result, record);
+        await write(folder);
+      });
+  }
   if (parsed.json) printer.json(record);
   else printRecord(printer, record);
+}
+
+async function withTemporaryFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'legcnet-report-'));
+  try {
+    await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** The result of a run as people read it. */

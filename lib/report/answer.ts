@@ -1,0 +1,93 @@
+/** The result in a sentence or two, in plain words. */
+import type { ComparisonRecord } from '../experiment/summary.js';
+import type { VerdictCounts } from '../pipeline/causality.js';
+import type { PartName } from '../network/train.js';
+import type { RunRecord } from '../pipeline/record.js';
+import { count, decimal, percent, percentShort, wilson } from './words.js';
+
+/** The part whose accuracy is quoted: test, or what there is instead. */
+export const quotedPart = ({ dense }: RunRecord): PartName =>
+  (['test', 'validation', 'train'] as const).find((part) => dense.accuracy[part] !== undefined) ?? 'train';
+
+export function runAnswer(record: RunRecord): string[] {
+  const { ticket, dense, baselines, referee, verdicts, data } = record;
+  const part = quotedPart(record);
+  const [own, all] = [ticket.accuracy[part] ?? Number.NaN, dense.accuracy[part] ?? Number.NaN];
+  const sentences = [
+    `The [[ticket]] keeps ${count(ticket.weights)} of ${count(ticket.prunable)} weights (${percentShort(ticket.sparsity)} ` +
+      `pruned) and classifies ${percent(own)} of the ${part} rows correctly, the [[dense]] network ${percent(all)}` +
+      (baselines
+        ? `; as many weights chosen at random reach ${percent(baselines.random.accuracy[part])}, the largest ` +
+          `${percent(baselines.magnitude.accuracy[part])}.`
+        : '.'),
+  ];
+  const rows = data.parts[part];
+  const [low, high] = wilson(own, rows);
+  const rivals = baselines
+    ? Object.entries(baselines).map(([name, { accuracy }]) => ({ name, accuracy: accuracy[part] ?? Number.NaN }))
+    : [];
+  const better = rivals.filter(({ accuracy }) => accuracy > high).map(({ name }) => name);
+  const worse = rivals.filter(({ accuracy }) => accuracy < low).map(({ name }) => name);
+  const same = rivals.length - better.length - worse.length;
+  if (rivals.length > 0) {
+    const parts = [
+      ...(better.length > 0 ? [`${better.join(' and ')} did better`] : []),
+      ...(worse.length > 0 ? [`${worse.join(' and ')} did worse`] : []),
+      ...(same > 0
+        ? [
+            `${same === rivals.length ? 'no baseline' : 'the other'} can${same === rivals.length ? '' : 'not'} be told from it`,
+          ]
+        : []),
+    ];
+    sentences.push(
+      `With ${count(rows)} ${part} rows the ticket’s accuracy is known to within ${percent(low, 1)} to ${percent(high, 1)}; ` +
+        `by that measure ${parts.join(', ')}. It is one run of one [[seed]].`,
+    );
+  }
+  if (verdicts) sentences.push(causesSentence(verdicts));
+  if (referee?.placebo) {
+    sentences.push(
+      referee.placebo.tellsApart
+        ? 'The [[placebo]] finds fewer: the rule tells this network’s exponents from another’s.'
+        : 'The [[placebo]] finds no fewer: the rule does not tell this network’s exponents from another’s.',
+    );
+  }
+  return sentences;
+}
+
+function causesSentence({ causal, nonCausal }: VerdictCounts): string {
+  const tested = causal + nonCausal;
+  return causal === 0
+    ? `Of ${count(tested)} weights that could be tested none was found to [[granger|Granger-cause]] the errors, so the ` +
+        'ranking rests on effects that are not significant.'
+    : `${count(causal)} of ${count(tested)} tested weights (${percentShort(causal / tested)}) were found to ` +
+        '[[granger|Granger-cause]] the errors.';
+}
+
+export function comparisonAnswer(record: ComparisonRecord): string[] {
+  const { curves, dense, seeds, part, referee } = record;
+  const points = curves[0]?.points ?? [];
+  const at = points.findIndex(({ sparsity }) => sparsity >= 0.9);
+  const s = at < 0 ? points.length - 1 : at;
+  const ranked = [...curves].sort((a, b) => b.points[s]!.accuracy.mean - a.points[s]!.accuracy.mean);
+  const best = ranked[0]!;
+  const sentences = [
+    `At ${percentShort(points[s]!.sparsity)} [[sparsity]] (${count(points[s]!.kept)} weights) the best tickets are those of ` +
+      `${best.method}, with ${percent(best.points[s]!.accuracy.mean)} ${part} accuracy over ${seeds.length} ` +
+      `${seeds.length === 1 ? '[[seed]]' : '[[seed|seeds]]'}; the [[dense]] network reaches ${percent(dense.accuracy.mean)}.`,
+  ];
+  const [own, random] = ['ft', 'random'].map((name) => curves.find(({ method }) => method === name));
+  if (own && random && best.method !== 'ft') {
+    const gap = 100 * (own.points[s]!.accuracy.mean - random.points[s]!.accuracy.mean);
+    sentences.push(
+      `LEGCNet-FT reaches ${percent(own.points[s]!.accuracy.mean)} there, ${decimal(gap, 2)} points from random weights.`,
+    );
+  }
+  for (const { method, placebo } of referee) {
+    if (!placebo) continue;
+    sentences.push(
+      `The rule of ${method} ${placebo.tellsApart ? 'tells' : 'does not tell'} a network’s own exponents from another seed’s ([[placebo]]).`,
+    );
+  }
+  return sentences;
+}

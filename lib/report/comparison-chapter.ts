@@ -1,0 +1,137 @@
+/** The story of a comparison of methods. */
+import type { ComparisonRecord } from '../experiment/summary.js';
+import { comparisonAnswer } from './answer.js';
+import { placeboFigure, powerFigure } from './figures/placebo.js';
+import { sparsityFigures } from './figures/sparsity.js';
+import { details, list, prose, table } from './html.js';
+import type { Block, Chapter, Html } from './section.js';
+import { count, decimal, percent, percentShort } from './words.js';
+
+export function comparisonChapter(record: ComparisonRecord, id: string): Chapter {
+  const { data, network, seeds, curves, dense, part } = record;
+  const answer = comparisonAnswer(record);
+  const range = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds`;
+  const referee = record.referee.flatMap(({ method, placebo, power, verdict }): Block[] => [
+    { html: `<h4>${prose(method)}</h4>` },
+    ...(placebo ? [placeboFigure(placebo, `placebo-${method}`)] : [{ missing: 'One seed has no placebo: give more.' }]),
+    powerFigure(power, `power-${method}`),
+    { html: `<ul>${verdict.map((sentence) => `<li>${prose(sentence)}</li>`).join('')}</ul>` },
+  ]);
+  return {
+    id,
+    title: data.name,
+    subtitle: `Comparison of ${curves.length} methods, network ${network.sizes.join('–')}, ${range}`,
+    numbers: [
+      [String(curves.length), 'methods'],
+      [String(seeds.length), seeds.length === 1 ? 'seed' : 'seeds'],
+      [percent(dense.accuracy.mean), `dense, ${part} accuracy`],
+      [count(network.weights), 'weights, dense'],
+    ],
+    sections: [
+      { id: 'run', title: 'What was run', blocks: [whatWasRun(record), ...notes(record)] },
+      {
+        id: 'answer',
+        title: 'The answer',
+        lead: answer[0]!,
+        blocks: [
+          {
+            html: answer
+              .slice(1)
+              .map((sentence) => `<p>${prose(sentence)}</p>`)
+              .join(''),
+          },
+          accuracies(record),
+        ],
+      },
+      { id: 'sparsity', title: 'Accuracy against sparsity', blocks: sparsityFigures(record) },
+      ...(record.controls.length > 0 ? [{ id: 'controls', title: 'Controls', blocks: [controls(record)] }] : []),
+      {
+        id: 'referee',
+        title: 'Placebo against own',
+        blocks: referee.length > 0 ? referee : [{ missing: 'No causal method was compared.' }],
+      },
+    ],
+  };
+}
+
+function whatWasRun({ data, network, seeds, config, legcnet, hash, curves, part }: ComparisonRecord): Html {
+  const facts: [string, string][] = [
+    ['Data', `${data.name}: ${count(data.features)} features, ${data.classes.length} classes`],
+    [
+      'Network',
+      `${network.sizes.join('–')}, ${count(network.weights)} weights, ${count(network.parameters)} parameters`,
+    ],
+    ['[[seed|Seeds]]', seeds.join(', ')],
+    ['Judged on', `the ${part} part`],
+    ['Version', `legcnet ${legcnet}`],
+    ['Configuration', hash],
+  ];
+  const rows = Object.entries(config).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ]);
+  const methods = table({
+    caption: 'Methods',
+    columns: [{ name: 'method' }, { name: 'what it is' }, { name: 'layer densities' }],
+    rows: curves.map(({ method, help, density }) => [method, help, density]),
+  });
+  const full = table({ caption: 'All options', columns: [{ name: 'option' }, { name: 'value' }], rows });
+  return { html: list(facts) + methods + details(`All ${rows.length} options`, full) };
+}
+
+const notes = (record: ComparisonRecord): Html[] =>
+  record.notes.length === 0
+    ? []
+    : [
+        {
+          html: `<aside class="note"><h4>Remarks</h4>${record.notes.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
+        },
+      ];
+
+function accuracies({ curves, dense, part }: ComparisonRecord): Html {
+  const points = curves[0]?.points ?? [];
+  const half = (interval: readonly [number, number] | null): string =>
+    interval ? ` ± ${(50 * (interval[1] - interval[0])).toFixed(2)}` : '';
+  return {
+    html: table({
+      caption: `Mean ${part} accuracy in percent and half of its [[interval|95 % interval]]; dense ${percent(dense.accuracy.mean)}`,
+      columns: [
+        { name: 'method' },
+        ...points.map(({ sparsity, kept }) => ({
+          name: `${percentShort(sparsity)} pruned, ${count(kept)} weights`,
+          numeric: true,
+        })),
+      ],
+      rows: curves.map(({ method, points: at }) => [
+        method,
+        ...at.map(({ accuracy }) =>
+          accuracy.n === 0 ? '–' : `${(100 * accuracy.mean).toFixed(2)}${half(accuracy.interval)}`,
+        ),
+      ]),
+      classes: curves.map(({ method }) => (method === 'ft' || method === 'pt' ? 'network ticket' : '')),
+    }),
+  };
+}
+
+function controls({ controls: all }: ComparisonRecord): Html {
+  return {
+    html: table({
+      caption:
+        'Tickets beside their controls: the same mask [[shuffled|shuffled within layers]], and with other initial weights. Differences in points; a ticket that does not beat the first knows nothing inside layers',
+      columns: [
+        { name: 'method' },
+        { name: 'control' },
+        ...['sparsity', 'control', 'ticket minus control', 'from', 'to'].map((name) => ({ name, numeric: true })),
+      ],
+      rows: all.map(({ method, sparsity, kind, accuracy, difference }) => [
+        method,
+        kind === 'shuffled' ? 'shuffled within layers' : 're-initialised',
+        percentShort(sparsity),
+        percent(accuracy.mean),
+        decimal(100 * difference.mean, 2),
+        decimal(difference.interval && 100 * difference.interval[0], 2),
+        decimal(difference.interval && 100 * difference.interval[1], 2),
+      ]),
+    }),
+  };
+}

@@ -1,0 +1,199 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { suite, test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { prune } from '../../lib/pipeline/prune.js';
+import { toRecord } from '../../lib/pipeline/record.js';
+import { writeRunFolder } from '../../lib/pipeline/run-folder.js';
+import { compare } from '../../lib/experiment/compare.js';
+import { renderReport, writeReport } from '../../lib/report/report.js';
+import { openPage, startBrowser } from '../helpers/browser.js';
+import { runCli } from '../helpers/cli.js';
+import { withTempFolder } from '../helpers/temp.js';
+import { assertLegcnetError } from '../helpers/throws.js';
+
+/** One run for all tests: iris, with a layer that is large enough for a spectrum. */
+interface Context {
+  folder: string;
+  run: string;
+  html: string;
+  browser: Browser | undefined;
+}
+const pages = suite<Context>('the page');
+
+const FIGURES = [
+  ...['accuracy', 'curves-accuracy', 'curves-loss', 'mask-W1', 'mask-W2', 'mask-W3', 'exponents', 'pvalues'],
+  ...['placebo', 'power', 'weight', 'spectra', 'shapley-importance', 'shapley-swarm', 'timings'],
+];
+
+pages.before(async (context) => {
+  context.folder = await mkdtemp(path.join(tmpdir(), 'legcnet-report-'));
+  context.run = path.join(context.folder, 'run');
+  context.html = path.join(context.folder, 'report.html');
+  const result = await prune('iris', { epochs: 25, layers: [12, 11], sparsity: 0.3, referee: true, refereeSeeds: 2 });
+  await writeRunFolder(context.run, result, toRecord(result));
+  await writeReport(context.run, { html: context.html });
+  context.browser = await startBrowser();
+});
+
+pages.after(async ({ browser, folder }) => {
+  await browser?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+pages('holds every figure, with caption, alternative text, drawing and data', async ({ html }) => {
+  const text = await readFile(html, 'utf8');
+  for (const name of FIGURES) {
+    const [, figure] = text.match(new RegExp(`<figure id="figure-${name}"(.*?)</figure>`, 's')) ?? [];
+    assert.ok(figure, name);
+    assert.is(figure.match(/<svg/g)?.length, 2, name);
+    assert.ok((figure.match(/<path/g)?.length ?? 0) > 3, `${name} is empty`);
+    assert.match(figure, /role="img" aria-label="[^"]{10,}"/);
+    assert.match(figure, /<figcaption>.{40,}<\/figcaption>/s);
+    const [, csv] = figure.match(/text\/csv;charset=utf-8;base64,([^"]*)"/) ?? [];
+    const lines = Buffer.from(csv ?? '', 'base64')
+      .toString()
+      .trim()
+      .split('\n');
+    assert.ok(lines.length > 1 && !lines.some((line) => line.includes('undefined')), name);
+  }
+  assert.not.match(text, /<(p|dd|td|figcaption|li)[^>]*>[^<]*(\[\[|undefined|NaN)/);
+  for (const [, term] of text.matchAll(/href="#(term-\w+)"/g)) assert.ok(text.includes(`id="${term}"`), term);
+  const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  assert.is(new Set(ids).size, ids.length, 'ids are not unique');
+});
+
+pages('the same folder gives the same bytes', async ({ run, html }) => {
+  assert.ok((await renderReport(run)).html === (await readFile(html, 'utf8')));
+});
+
+pages(
+  'in a browser: nothing is complained of or asked for, figures come alive, weights can be picked',
+  async (context) => {
+    const { browser, html } = context;
+    if (!browser) return;
+    const { page, complaints, requests } = await openPage(browser, pathToFileURL(html).href);
+    await page.waitForSelector('html[data-ready]', { state: 'attached' });
+    for (const name of FIGURES) {
+      const chart = page.locator(`#figure-${name} .chart`);
+      await chart.scrollIntoViewIfNeeded();
+      await page.waitForSelector(`#figure-${name} .chart.is-live .live svg`);
+      const box = await chart.locator('.live svg').boundingBox();
+      assert.ok(box && box.width > 100 && box.height > 40, name);
+      assert.is(await chart.locator('.live svg path').count(), await chart.locator('.wide svg path').count(), name);
+    }
+    const figure = page.locator('#figure-weight');
+    const select = figure.locator('select');
+    const picked = "document.querySelector('#figure-weight .picked').innerText";
+    const drawn = (): Promise<string> => figure.locator('.live svg').innerHTML();
+    const first = { text: await figure.locator('.picked').innerText(), drawn: await drawn() };
+    await figure.locator('button.next').click();
+    await page.waitForFunction(`${picked} !== ${JSON.stringify(first.text)}`);
+    await page.waitForSelector('#figure-weight[data-shown]');
+    const second = { text: await figure.locator('.picked').innerText(), drawn: await drawn() };
+    assert.is.not(second.drawn, first.drawn);
+    await select.focus();
+    await page.keyboard.press('ArrowUp');
+    await page.waitForFunction(`${picked} !== ${JSON.stringify(second.text)}`);
+    // a click on a weight of a mask explains it
+    const cell = page.locator('#figure-mask-W3 .live .mark-rect path').nth(5);
+    await cell.scrollIntoViewIfNeeded();
+    const weight = await page.evaluate<number>(
+      "JSON.parse(document.getElementById('figures').textContent)['figure-mask-W3'].data.rows.weight[5]",
+    );
+    const explained = await select.locator(`option[value="${weight}"]`).count();
+    await cell.click();
+    if (explained > 0) assert.is(await select.inputValue(), String(weight));
+    assert.equal(complaints, []);
+    assert.equal(requests, []);
+    await page.context().close();
+  },
+);
+
+pages(
+  'without JavaScript all is there but the choosing; nothing is wider than a telephone',
+  async ({ browser, html }) => {
+    if (!browser) return;
+    const url = pathToFileURL(html).href;
+    const { page, requests } = await openPage(browser, url, {
+      javaScriptEnabled: false,
+      viewport: { width: 390, height: 844 },
+      colorScheme: 'dark',
+    });
+    for (const name of FIGURES) {
+      assert.ok(await page.locator(`#figure-${name} .narrow svg`).isVisible(), name);
+      assert.not.ok(await page.locator(`#figure-${name} .wide`).isVisible(), name);
+    }
+    assert.is(await page.locator('.picker:visible').count(), 0);
+    assert.equal(requests, []);
+    await page.context().close();
+    for (const width of [360, 820, 1440]) {
+      const sized = await openPage(browser, url, { viewport: { width, height: 900 } });
+      const root = 'document.documentElement';
+      const over = await sized.page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`);
+      assert.is(over, 0, `${width}`);
+      await sized.page.context().close();
+    }
+  },
+);
+
+pages('a folder of runs and comparisons: a table of all, each in full; figures as files', async ({ folder }) => {
+  const record = await compare('iris', {
+    ...{ seeds: 2, methods: ['ft', 'magnitude'], sparsities: [0.5, 0.9], epochs: 20, resamples: 100 },
+    out: path.join(folder, 'comparison'),
+  });
+  const out = path.join(folder, 'files');
+  const { html, figures } = await writeReport(folder, { svg: out, png: out });
+  assert.match(html, 'All 2 runs');
+  for (const { method } of record.curves) assert.match(html, method);
+  for (const name of ['r1-sparsity', 'r1-sparsity-difference', 'r1-placebo-ft', 'r2-weight']) {
+    assert.ok(figures.has(name), `${name} of ${[...figures.keys()].join()}`);
+  }
+  const files = await readdir(out);
+  for (const [name, svg] of figures) {
+    assert.ok(files.includes(`${name}.svg`) && files.includes(`${name}.png`), name);
+    assert.not.match(svg, 'var(--');
+  }
+  const png = await readFile(path.join(out, 'r2-accuracy.png'));
+  assert.is(png.readUInt32BE(16), 1600);
+  assert.ok(png.length > 10_000, 'text and marks are in it');
+});
+
+pages.run();
+
+test('prune --report writes the page, with and without a run folder', async () => {
+  await withTempFolder(async (folder) => {
+    const args = ['prune', 'iris', '--epochs', '25', '--no-baselines'];
+    const [a, b] = await Promise.all([
+      runCli(...args, '--out', `${folder}/run`, '--report'),
+      runCli(...args, '--report', `${folder}/page.html`),
+    ]);
+    assert.is(a.code, 0, a.stderr);
+    assert.is(b.code, 0, b.stderr);
+    assert.match(await readFile(`${folder}/run/report.html`, 'utf8'), '</html>');
+    assert.match(await readFile(`${folder}/page.html`, 'utf8'), 'without a referee');
+  });
+});
+
+test('a method that does not watch the training has no exponents, and all else', async () => {
+  await withTempFolder(async (folder) => {
+    const result = await prune('iris', { epochs: 5, method: 'magnitude', sparsity: 0.5 });
+    await writeRunFolder(folder, result, toRecord(result));
+    const { html, figures } = await renderReport(folder);
+    assert.match(html, 'does not watch the training');
+    assert.ok(figures.has('mask-W1') && figures.has('shapley-swarm') && !figures.has('weight'));
+  });
+});
+
+test('what is no run is refused', async () => {
+  await withTempFolder(async (folder) => {
+    await assertLegcnetError(() => renderReport(folder), 'ERR_DATA', /run.json or comparison.json/);
+    await assertLegcnetError(() => renderReport(`${folder}/nowhere`), 'ERR_FILE', /nowhere/);
+    await assertLegcnetError(() => writeReport(folder, {}), 'ERR_OPTION', /html/);
+  });
+});
+
+test.run();
