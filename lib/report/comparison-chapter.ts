@@ -1,5 +1,5 @@
 /** The story of a comparison of methods. */
-import type { ComparisonRecord } from '../experiment/summary.js';
+import type { ComparisonRecord, CurvePoint } from '../experiment/summary.js';
 import { comparisonAnswer } from './answer.js';
 import { placeboFigure, powerFigure } from './figures/placebo.js';
 import { sparsityFigures } from './figures/sparsity.js';
@@ -41,9 +41,11 @@ export function comparisonChapter(record: ComparisonRecord, id: string): Chapter
               .join(''),
           },
           accuracies(record),
+          ...failures(record),
         ],
       },
       { id: 'sparsity', title: 'Accuracy against sparsity', blocks: sparsityFigures(record) },
+      { id: 'convergence', title: 'Epochs to converge, winning tickets', blocks: convergence(record) },
       ...(record.controls.length > 0 ? [{ id: 'controls', title: 'Controls', blocks: [controls(record)] }] : []),
       {
         id: 'referee',
@@ -88,30 +90,73 @@ const notes = (record: ComparisonRecord): Html[] =>
         },
       ];
 
-function accuracies({ curves, dense, part }: ComparisonRecord): Html {
-  const points = curves[0]?.points ?? [];
-  const half = (interval: readonly [number, number] | null): string =>
-    interval ? ` ± ${(50 * (interval[1] - interval[0])).toFixed(2)}` : '';
+/** One row a method, one column a sparsity. */
+function bySparsity({ curves }: ComparisonRecord, caption: string, cell: (point: CurvePoint) => string): Html {
   return {
     html: table({
-      caption: `Mean ${part} accuracy in percent and half of its [[interval|95 % interval]]; dense ${percent(dense.accuracy.mean)}`,
+      caption,
       columns: [
         { name: 'method' },
-        ...points.map(({ sparsity, kept }) => ({
+        ...(curves[0]?.points ?? []).map(({ sparsity, kept }) => ({
           name: `${percentShort(sparsity)} pruned, ${count(kept)} weights`,
           numeric: true,
         })),
       ],
-      rows: curves.map(({ method, points: at }) => [
-        method,
-        ...at.map(({ accuracy }) =>
-          accuracy.n === 0 ? '–' : `${(100 * accuracy.mean).toFixed(2)}${half(accuracy.interval)}`,
-        ),
-      ]),
+      rows: curves.map(({ method, points }) => [method, ...points.map(cell)]),
       classes: curves.map(({ method }) => (method === 'ft' || method === 'pt' ? 'network ticket' : '')),
     }),
   };
 }
+
+function accuracies(record: ComparisonRecord): Html {
+  const { part, dense } = record;
+  const half = (interval: readonly [number, number] | null): string =>
+    interval ? ` ± ${(50 * (interval[1] - interval[0])).toFixed(2)}` : '';
+  return bySparsity(
+    record,
+    `Mean ${part} accuracy in percent and half of its [[interval|95 % interval]]; dense ${percent(dense.accuracy.mean)}`,
+    ({ accuracy: { n, mean, interval } }) => (n === 0 ? '–' : `${(100 * mean).toFixed(2)}${half(interval)}`),
+  );
+}
+
+function convergence(record: ComparisonRecord): Html[] {
+  return [
+    bySparsity(
+      record,
+      `Mean epoch of the least validation loss; dense ${decimal(record.dense.converged.mean, 1)}`,
+      ({ converged: { n, mean } }) => (n === 0 ? '–' : decimal(mean, 1)),
+    ),
+    bySparsity(
+      record,
+      'Share of the seeds whose [[ticket]] reaches the dense accuracy in no more epochs than the [[dense]] network took for it',
+      ({ lottery: { seeds, share } }) => (seeds.length === 0 ? '–' : percentShort(share)),
+    ),
+  ];
+}
+
+/** What the numbers above lack. */
+const failures = ({ failures: all }: ComparisonRecord): Html[] =>
+  all.length === 0
+    ? []
+    : [
+        {
+          html: table({
+            caption: 'What could not be had of some seeds; the numbers are those of the others',
+            columns: [
+              { name: 'what' },
+              { name: 'sparsity', numeric: true },
+              { name: 'seeds' },
+              { name: 'why, of the first' },
+            ],
+            rows: all.map(({ what, sparsity, seeds, reason }) => [
+              what,
+              sparsity === null ? '' : percentShort(sparsity),
+              seeds.join(', '),
+              reason,
+            ]),
+          }),
+        },
+      ];
 
 function controls({ controls: all }: ComparisonRecord): Html {
   return {

@@ -96,6 +96,9 @@ test('points of a swarm keep to their band and do not cover each other while the
   );
   assert.equal(swarmOffsets([0.1, 0.5, 0.9]).map(Math.abs), [0, 0, 0]);
   assert.is(new Set(swarmOffsets([0.5, 0.5, 0.5, 0.5])).size, 4);
+  const pile = swarmOffsets(new Array<number>(41).fill(0.5));
+  assert.is(new Set(pile).size, 41);
+  assert.ok(Math.abs(Math.max(...pile) + Math.min(...pile)) < 0.01, 'as far above as below');
 });
 
 test('text cannot become markup', () => {

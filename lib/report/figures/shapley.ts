@@ -167,27 +167,28 @@ function swarm(data: ShapleyData, { values }: ShapleyValues, output: number, ord
 /** Width of a point in a swarm, of the range of all values; and how far apart rows of points are, of half a band. */
 const POINT = 0.012;
 const STEP = 0.2;
+const OUTERMOST = 0.9;
 
 /**
- * Places points that would cover each other beside the line, in turn above and below it.
+ * Places points that would cover each other beside the line, in turn above and below it; closer together where the pile
+ * would leave its band.
  * @param values in units of the axis' length
  * @returns -1..1 for each
  */
 export function swarmOffsets(values: readonly number[]): number[] {
   const ends = new Map<number, number>();
-  const offsets = new Array<number>(values.length).fill(0);
+  const rows = new Array<number>(values.length).fill(0);
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   for (const i of order) {
-    for (let turn = 0; ; turn++) {
-      const row = turn % 2 === 1 ? (turn + 1) / 2 : -turn / 2;
-      const last = STEP * (Math.abs(row) + 1) > 1;
-      if ((ends.get(row) ?? Number.NEGATIVE_INFINITY) + POINT > values[i]! && !last) continue;
-      ends.set(row, values[i]!);
-      offsets[i] = Number((row * STEP).toFixed(2));
-      break;
-    }
+    let turn = 0;
+    const row = (): number => (turn % 2 === 1 ? (turn + 1) / 2 : -turn / 2);
+    while ((ends.get(row()) ?? Number.NEGATIVE_INFINITY) + POINT > values[i]!) turn++;
+    ends.set(row(), values[i]!);
+    rows[i] = row();
   }
-  return offsets;
+  const furthest = Math.max(1, ...rows.map(Math.abs));
+  const step = Math.min(STEP, OUTERMOST / furthest);
+  return rows.map((row) => Number((row * step).toFixed(3)));
 }
 
 function importanceMap({ networks, samples }: ShapleyData, side: number): Figure {
