@@ -12,7 +12,7 @@ export function comparisonChapter(record: ComparisonRecord, id: string): Chapter
   const answer = comparisonAnswer(record);
   const range = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds`;
   const referee = record.referee.flatMap(({ method, placebo, power, verdict }): Block[] => [
-    { html: `<h4>${prose(method)}</h4>` },
+    { html: `<h3>${prose(method)}</h3>` },
     ...(placebo ? [placeboFigure(placebo, `placebo-${method}`)] : [{ missing: 'One seed has no placebo: give more.' }]),
     powerFigure(power, `power-${method}`),
     { html: `<ul>${verdict.map((sentence) => `<li>${prose(sentence)}</li>`).join('')}</ul>` },
@@ -86,7 +86,7 @@ const notes = (record: ComparisonRecord): Html[] =>
     ? []
     : [
         {
-          html: `<aside class="note"><h4>Remarks</h4>${record.notes.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
+          html: `<aside class="note"><h3>Remarks</h3>${record.notes.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
         },
       ];
 

@@ -130,7 +130,7 @@ function renderBlock(
     (block.picks ? picker(id, block.picks) : '') +
     (facts ? `<div class="picked" aria-live="polite">${list(facts)}</div>` : '') +
     `<div class="chart" role="img" aria-label="${escape(block.alt)}" data-figure="${id}" data-explains="${explains}">` +
-    `<div class="wide">${svg.wide}</div><div class="narrow" aria-hidden="true">${svg.narrow}</div></div>` +
+    `<div class="wide" aria-hidden="true">${svg.wide}</div><div class="narrow" aria-hidden="true">${svg.narrow}</div></div>` +
     `<figcaption>${prose(block.caption)}</figcaption>${tools(id, block)}</figure>`
   );
 }

@@ -152,7 +152,7 @@ const notes = ({ notes: sentences }: RunRecord): Html[] =>
     ? []
     : [
         {
-          html: `<aside class="note"><h4>Remarks of the run</h4>${sentences.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
+          html: `<aside class="note"><h3>Remarks of the run</h3>${sentences.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
         },
       ];
 

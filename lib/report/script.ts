@@ -43,6 +43,7 @@ export const SCRIPT = String.raw`
     for (const set of spec.data || []) if (data[set.name]) set.values = toRows(data[set.name]);
     const place = document.createElement('div');
     place.className = 'live';
+    place.ariaHidden = 'true'; // the chart around it is named
     const view = new vega.View(vega.parse(spec), { renderer: 'svg', container: place, hover: true, logLevel: vega.Error });
     view.tooltip(showTip);
     view.addEventListener('click', (event, item) => {

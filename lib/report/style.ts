@@ -13,11 +13,10 @@ export const STYLE = `
 html{scroll-behavior:smooth;scroll-padding-top:1.25rem;-webkit-text-size-adjust:100%}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;text-rendering:optimizeLegibility}
-h1,h2,h3,h4,.headline,.numbers b{font-family:"Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua",Charter,Georgia,"Noto Serif","DejaVu Serif",serif;font-weight:600;line-height:1.2;text-wrap:balance}
+h1,h2,h3,.headline,.numbers b{font-family:"Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua",Charter,Georgia,"Noto Serif","DejaVu Serif",serif;font-weight:600;line-height:1.2;text-wrap:balance}
 h1{font-size:clamp(2rem,1.4rem + 2.6vw,3.1rem);margin:0;letter-spacing:-.015em}
 h2{font-size:1.7rem;margin:0 0 .35rem;letter-spacing:-.01em}
 h3{font-size:1.08rem;margin:0;font-family:inherit;font-weight:650;line-height:1.35}
-h4{font-size:1rem;margin:1.5rem 0 .4rem;font-family:inherit}
 p{margin:.6rem 0;max-width:68ch;text-wrap:pretty}
 a{color:var(--accent);text-underline-offset:.18em;text-decoration-thickness:.06em}
 a.term{color:inherit;text-decoration-style:dotted;text-decoration-color:var(--accent)}
@@ -81,7 +80,7 @@ tr.ticket th::before{background:var(--ticket)}tr.random th::before{background:va
 tr.ticket th,tr.ticket td{font-weight:650}
 .missing{color:var(--soft);border:1px dashed var(--line);border-radius:var(--radius);padding:.8rem 1.1rem;max-width:none}
 .note{background:var(--panel);border:1px solid var(--line);border-radius:var(--radius);padding:.9rem 1.2rem;margin:1.2rem 0}
-.note h4{margin:0}
+.note h3{margin:0}
 .chapter-head{border-top:3px solid var(--ink);margin-top:4rem;padding-top:1.6rem}
 .chapter-head h2{font-size:2.2rem}
 .tip{position:fixed;z-index:10;pointer-events:none;background:var(--ink);color:var(--page);font-size:.82rem;line-height:1.45;padding:.45rem .65rem;border-radius:6px;max-width:17rem}

@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
@@ -112,6 +113,26 @@ pages(
     assert.equal(complaints, []);
     assert.equal(requests, []);
     await page.context().close();
+  },
+);
+
+pages(
+  'axe finds nothing that keeps anyone out: names, headings, contrast, light and dark',
+  async ({ browser, html }) => {
+    if (!browser) return;
+    const rules = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const options = { colorScheme, bypassCSP: true }; // to bring axe into the page
+      const { page } = await openPage(browser, pathToFileURL(html).href, options);
+      await page.waitForSelector('html[data-ready]', { state: 'attached' });
+      await page.evaluate(rules);
+      const found = await page.evaluate<string[][]>(
+        'axe.run().then(({ passes, violations }) => [passes, violations].map((all) => all.map(({ id }) => id)))',
+      );
+      assert.ok(found[0]!.includes('color-contrast'), 'it has looked');
+      assert.equal(found[1], [], colorScheme);
+      await page.context().close();
+    }
   },
 );
 
