@@ -148,7 +148,12 @@ void SeriesBlock<T>::rescale_tile(const uint32_t* rows, T* y) const {
   }
   const T* x = values_.data() + rows[0];
   for (size_t i = 0; i < length_; ++i, x += pitch_) {
-    const V v = side_by_side ? lanes::load(x) : lanes::gather(x, offset);
+    V v;
+    if (side_by_side) {
+      v = lanes::load(x);
+    } else {  // rare; and qemu 7.2, which has to run this, takes no heed of the offsets if they are in register ymm4
+      for (size_t l = 0; l < width; ++l) v[l] = x[offset[l]];
+    }
     lanes::store(y + i * width, (v * factor - low) / range);
   }
 }
