@@ -95,8 +95,9 @@ export class Resampler {
   }
 }
 
-/** Quantile of ascending values by linear interpolation (Hyndman and Fan's type 7, as numpy's). */
+/** Quantile of ascending values by linear interpolation (Hyndman and Fan's type 7, as numpy's); NaN where there are none. */
 export function quantile(ascending: ArrayLike<number>, share: number): number {
+  if (ascending.length === 0) return Number.NaN;
   const at = share * (ascending.length - 1);
   const below = Math.floor(at);
   const low = ascending[below] as number;

@@ -69,14 +69,16 @@ export function comparisonAnswer(record: ComparisonRecord): string[] {
   const points = curves[0]?.points ?? [];
   const at = points.findIndex(({ sparsity }) => sparsity >= 0.9);
   const s = at < 0 ? points.length - 1 : at;
-  const ranked = [...curves].sort((a, b) => b.points[s]!.accuracy.mean - a.points[s]!.accuracy.mean);
-  const best = ranked[0]!;
+  // a method that failed with every seed has no mean
+  const there = curves.filter((curve) => curve.points[s]!.accuracy.n > 0);
+  const best = [...there].sort((a, b) => b.points[s]!.accuracy.mean - a.points[s]!.accuracy.mean)[0];
+  if (!best) return [`At ${percentShort(points[s]!.sparsity)} [[sparsity]] no ticket could be trained.`];
   const sentences = [
     `At ${percentShort(points[s]!.sparsity)} [[sparsity]] (${count(points[s]!.kept)} weights) the best tickets are those of ` +
       `${best.method}, with ${percent(best.points[s]!.accuracy.mean)} ${part} accuracy over ${seeds.length} ` +
       `${seeds.length === 1 ? '[[seed]]' : '[[seed|seeds]]'}; the [[dense]] network reaches ${percent(dense.accuracy.mean)}.`,
   ];
-  const [own, random] = ['ft', 'random'].map((name) => curves.find(({ method }) => method === name));
+  const [own, random] = ['ft', 'random'].map((name) => there.find(({ method }) => method === name));
   if (own && random && best.method !== 'ft') {
     const gap = 100 * (own.points[s]!.accuracy.mean - random.points[s]!.accuracy.mean);
     sentences.push(

@@ -3,7 +3,7 @@ import type { ComparisonRecord, CurvePoint } from '../experiment/summary.js';
 import { comparisonAnswer } from './answer.js';
 import { placeboFigure, powerFigure } from './figures/placebo.js';
 import { sparsityFigures } from './figures/sparsity.js';
-import { details, list, prose, table } from './html.js';
+import { bullets, details, list, paragraphs, prose, remarks, table } from './html.js';
 import type { Block, Chapter, Html } from './section.js';
 import { count, decimal, percent, percentShort } from './words.js';
 
@@ -13,9 +13,11 @@ export function comparisonChapter(record: ComparisonRecord, id: string): Chapter
   const range = seeds.length === 1 ? `seed ${seeds[0]}` : `${seeds.length} seeds`;
   const referee = record.referee.flatMap(({ method, placebo, power, verdict }): Block[] => [
     { html: `<h3>${prose(method)}</h3>` },
-    ...(placebo ? [placeboFigure(placebo, `placebo-${method}`)] : [{ missing: 'One seed has no placebo: give more.' }]),
-    powerFigure(power, `power-${method}`),
-    { html: `<ul>${verdict.map((sentence) => `<li>${prose(sentence)}</li>`).join('')}</ul>` },
+    ...(placebo
+      ? [placeboFigure(placebo, `placebo-${idOf(method)}`)]
+      : [{ missing: 'One seed has no placebo: give more.' }]),
+    powerFigure(power, `power-${idOf(method)}`),
+    { html: bullets(verdict) },
   ]);
   return {
     id,
@@ -28,21 +30,12 @@ export function comparisonChapter(record: ComparisonRecord, id: string): Chapter
       [count(network.weights), 'weights, dense'],
     ],
     sections: [
-      { id: 'run', title: 'What was run', blocks: [whatWasRun(record), ...notes(record)] },
+      { id: 'run', title: 'What was run', blocks: [whatWasRun(record), { html: remarks('Remarks', record.notes) }] },
       {
         id: 'answer',
         title: 'The answer',
         lead: answer[0]!,
-        blocks: [
-          {
-            html: answer
-              .slice(1)
-              .map((sentence) => `<p>${prose(sentence)}</p>`)
-              .join(''),
-          },
-          accuracies(record),
-          ...failures(record),
-        ],
+        blocks: [{ html: paragraphs(answer.slice(1)) }, accuracies(record), ...failures(record)],
       },
       { id: 'sparsity', title: 'Accuracy against sparsity', blocks: sparsityFigures(record) },
       { id: 'convergence', title: 'Epochs to converge, winning tickets', blocks: convergence(record) },
@@ -55,6 +48,9 @@ export function comparisonChapter(record: ComparisonRecord, id: string): Chapter
     ],
   };
 }
+
+/** A method's name as part of an id and of a file's name: `ft(series=weights)` becomes ft-series-weights. */
+const idOf = (method: string): string => method.replaceAll(/[^A-Za-z0-9]+/g, '-').replace(/-$/, '');
 
 function whatWasRun({ data, network, seeds, config, legcnet, hash, curves, part }: ComparisonRecord): Html {
   const facts: [string, string][] = [
@@ -80,15 +76,6 @@ function whatWasRun({ data, network, seeds, config, legcnet, hash, curves, part 
   const full = table({ caption: 'All options', columns: [{ name: 'option' }, { name: 'value' }], rows });
   return { html: list(facts) + methods + details(`All ${rows.length} options`, full) };
 }
-
-const notes = (record: ComparisonRecord): Html[] =>
-  record.notes.length === 0
-    ? []
-    : [
-        {
-          html: `<aside class="note"><h3>Remarks</h3>${record.notes.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
-        },
-      ];
 
 /** One row a method, one column a sparsity. */
 function bySparsity({ curves }: ComparisonRecord, caption: string, cell: (point: CurvePoint) => string): Html {
@@ -173,7 +160,7 @@ function controls({ controls: all }: ComparisonRecord): Html {
         kind === 'shuffled' ? 'shuffled within layers' : 're-initialised',
         percentShort(sparsity),
         percent(accuracy.mean),
-        decimal(100 * difference.mean, 2),
+        difference.n === 0 ? '–' : decimal(100 * difference.mean, 2),
         decimal(difference.interval && 100 * difference.interval[0], 2),
         decimal(difference.interval && 100 * difference.interval[1], 2),
       ]),

@@ -77,10 +77,3 @@ export function spread(length: number, count: number): number[] {
   if (count < 2) return length > 0 ? [0] : [];
   return Array.from({ length: count }, (_, i) => Math.round((i * (length - 1)) / (count - 1)));
 }
-
-/** By linear interpolation, of ascending values; NaN where there are none. */
-export function quantile(ascending: ArrayLike<number>, share: number): number {
-  const place = (ascending.length - 1) * share;
-  const [low, high] = [ascending[Math.floor(place)], ascending[Math.ceil(place)]];
-  return low === undefined || high === undefined ? Number.NaN : low + (high - low) * (place - Math.floor(place));
-}

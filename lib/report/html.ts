@@ -52,5 +52,15 @@ export function table({ caption, columns, rows, classes = [] }: Table): string {
 export const list = (entries: readonly (readonly [term: string, text: string])[], kind = 'facts'): string =>
   `<dl class="${kind}">${entries.map(([term, text]) => `<div><dt>${prose(term)}</dt><dd>${prose(text)}</dd></div>`).join('')}</dl>`;
 
+export const paragraphs = (sentences: readonly string[]): string =>
+  sentences.map((sentence) => `<p>${prose(sentence)}</p>`).join('');
+
+export const bullets = (sentences: readonly string[]): string =>
+  `<ul>${sentences.map((sentence) => `<li>${prose(sentence)}</li>`).join('')}</ul>`;
+
+/** Sentences in a box of their own; nothing where there are none. */
+export const remarks = (title: string, sentences: readonly string[]): string =>
+  sentences.length === 0 ? '' : `<aside class="note"><h3>${escape(title)}</h3>${paragraphs(sentences)}</aside>`;
+
 export const details = (summary: string, content: string): string =>
   `<details><summary>${escape(summary)}</summary>${content}</details>`;

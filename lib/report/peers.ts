@@ -84,7 +84,7 @@ function resolve(name: string): string {
   }
   throw new LegcnetError(
     'ERR_FILE',
-    'a report needs packages that are not installed with legcnet: run "npm install vega vega-lite", and for pictures ' +
+    'a report needs packages that are not installed with legcnet: run "npm install vega vega-lite@6.4", and for pictures ' +
       `(--png) "npm install @resvg/resvg-js ${FONT_PACKAGE}"`,
     { subject: name, expected: `the npm package ${name}`, cause: new AggregateError(tried) },
   );

@@ -12,7 +12,7 @@ import { type ShapleyData, shapleyFigures } from './figures/shapley.js';
 import { type NetworkSpectra, spectraFigure } from './figures/spectra.js';
 import { timingsFigure } from './figures/timings.js';
 import type { Figure, Missing } from './figure.js';
-import { details, list, prose, table } from './html.js';
+import { bullets, details, list, paragraphs, remarks, table } from './html.js';
 import { methodName, networksOf } from './networks.js';
 import type { RunData } from './run-data.js';
 import type { Chapter, Html, Section } from './section.js';
@@ -39,21 +39,16 @@ export function runChapter(run: RunData, extras: Extras, id: string): Chapter {
   const sizes = [data.features, ...run.layers.map(({ outputs }) => outputs)].join('–');
   const { spectra, shapley } = extras;
   const sections: Section[] = [
-    { id: 'run', title: 'What was run', blocks: [whatWasRun(record, sizes), ...notes(record)] },
+    {
+      id: 'run',
+      title: 'What was run',
+      blocks: [whatWasRun(record, sizes), { html: remarks('Remarks of the run', record.notes) }],
+    },
     {
       id: 'answer',
       title: 'The answer',
       lead: answer[0]!,
-      blocks: [
-        {
-          html: answer
-            .slice(1)
-            .map((sentence) => `<p>${prose(sentence)}</p>`)
-            .join(''),
-        },
-        networksTable(record),
-        accuracyFigure(run),
-      ],
+      blocks: [{ html: paragraphs(answer.slice(1)) }, networksTable(record), accuracyFigure(run)],
     },
     { id: 'curves', title: 'Training curves', blocks: curveFigures(run) },
     {
@@ -77,7 +72,7 @@ export function runChapter(run: RunData, extras: Extras, id: string): Chapter {
               ? [placeboFigure(referee.placebo)]
               : [{ missing: 'No other seed had windows enough for a placebo.' }]),
             powerFigure(referee.power),
-            { html: `<ul>${referee.verdict.map((sentence) => `<li>${prose(sentence)}</li>`).join('')}</ul>` },
+            { html: bullets(referee.verdict) },
           ]
         : [
             {
@@ -146,15 +141,6 @@ function whatWasRun(record: RunRecord, sizes: string): Html {
   });
   return { html: list(facts) + details(`All ${rows.length} options`, full) };
 }
-
-const notes = ({ notes: sentences }: RunRecord): Html[] =>
-  sentences.length === 0
-    ? []
-    : [
-        {
-          html: `<aside class="note"><h3>Remarks of the run</h3>${sentences.map((text) => `<p>${prose(text)}</p>`).join('')}</aside>`,
-        },
-      ];
 
 /** Dense against ticket against baselines at matched sparsity. */
 function networksTable(record: RunRecord): Html {

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { quantile } from '../../lib/pipeline/referee-statistics.js';
 import { maskCells } from '../../lib/report/figures/mask.js';
 import { swarmOffsets } from '../../lib/report/figures/shapley.js';
 import { placeOf } from '../../lib/report/figures/weight.js';
-import { type Figure, quantile, short, spread, toColumns, toRows } from '../../lib/report/figure.js';
+import { type Figure, short, spread, toColumns, toRows } from '../../lib/report/figure.js';
 import { escape, prose, scriptJson, table } from '../../lib/report/html.js';
 import { toCsv, withData } from '../../lib/report/render.js';
 import { standalone } from '../../lib/report/theme.js';

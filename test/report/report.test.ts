@@ -10,6 +10,7 @@ import { prune } from '../../lib/pipeline/prune.js';
 import { toRecord } from '../../lib/pipeline/record.js';
 import { writeRunFolder } from '../../lib/pipeline/run-folder.js';
 import { compare } from '../../lib/experiment/compare.js';
+import { comparisonAnswer } from '../../lib/report/answer.js';
 import { renderReport, writeReport } from '../../lib/report/report.js';
 import { openPage, startBrowser } from '../helpers/browser.js';
 import { runCli } from '../helpers/cli.js';
@@ -165,7 +166,13 @@ pages(
 
 pages('a folder of runs and comparisons: a table of all, each in full; figures as files', async ({ folder }) => {
   const record = await compare('iris', {
-    ...{ seeds: 2, methods: ['ft', 'magnitude'], sparsities: [0.5, 0.9], epochs: 20, resamples: 100 },
+    ...{
+      seeds: 2,
+      methods: ['ft', 'ft(series=weights)', 'magnitude'],
+      sparsities: [0.5, 0.9],
+      epochs: 20,
+      resamples: 100,
+    },
     out: path.join(folder, 'comparison'),
   });
   const out = path.join(folder, 'files');
@@ -173,8 +180,28 @@ pages('a folder of runs and comparisons: a table of all, each in full; figures a
   assert.match(html, 'All 2 runs');
   for (const { method } of record.curves) assert.match(html, method);
   assert.match(html, 'winning tickets');
-  for (const name of ['r1-sparsity', 'r1-sparsity-difference', 'r1-placebo-ft', 'r2-weight']) {
+  for (const name of [
+    'r1-sparsity',
+    'r1-sparsity-difference',
+    'r1-placebo-ft',
+    'r1-placebo-ft-series-weights',
+    'r2-weight',
+  ]) {
     assert.ok(figures.has(name), `${name} of ${[...figures.keys()].join()}`);
+  }
+  const failed = { n: 0, mean: Number.NaN, interval: null };
+  const without = (method: string) => ({
+    ...record,
+    curves: record.curves.map((curve) =>
+      curve.method === method
+        ? { ...curve, points: curve.points.map((point) => ({ ...point, accuracy: { ...point.accuracy, ...failed } })) }
+        : curve,
+    ),
+  });
+  for (const { method } of record.curves) {
+    const answer = comparisonAnswer(without(method)).join(' ');
+    assert.not.match(answer, '–');
+    assert.not.match(answer, `those of ${method},`);
   }
   const files = await readdir(out);
   for (const [name, svg] of figures) {

@@ -1,15 +1,6 @@
 /** How the exponents of all weights are distributed, window by window, beside the misclassification. */
-import {
-  type Columns,
-  type Figure,
-  type Missing,
-  type Row,
-  isNarrow,
-  plotWidth,
-  quantile,
-  short,
-  toColumns,
-} from '../figure.js';
+import { quantile } from '../../pipeline/referee-statistics.js';
+import { type Columns, type Figure, type Missing, type Row, isNarrow, plotWidth, short, toColumns } from '../figure.js';
 import type { ReportLayer, WatchedRun } from '../run-data.js';
 import { colour } from '../theme.js';
 
