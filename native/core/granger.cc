@@ -27,11 +27,6 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
-/// What the fast path may be off by at most, relative, in a statistic and its p.
-constexpr double kTolerance = 2e-9;
-/// Below this (of 1..4) a source's lag is too close to the other columns for the fast path to speak about rank.
-constexpr double kLeastPivot = 1e-5;
-
 /// Relative difference at which two p-values count as one.
 constexpr double kSamePValue = 1e-8;
 
@@ -210,14 +205,11 @@ class RowTester {
       const V explained = vec_at(fit.explained), error = vec_at(fit.error), pivot = vec_at(fit.pivot);
       const V unrestricted = known.rss - explained;
       const V ratio = explained / unrestricted;
-      const V statistic = (n - lag) * ratio;
-      // a - b and b within the error e make (a - b) / b uncertain by e a / ((a - b) b), and p, which changes with a
-      // statistic s by at most about s / 2 of that, by (1 + s / 2) times as much.
-      const V doubt = error * known.rss * (1.0 + statistic / 2.0);
       const double rows = 2.0 * lag, norm = known.inverse_norm;
       const V condition = (n + rows * means) * (1 / n + lag * inverses) * (norm * norm);  // squared, as raw_condition
-      const auto certain = (doubt < kTolerance * explained * unrestricted) & (unrestricted >= kEpsilon * known.tss) &
-                           (pivot >= kLeastPivot) & (condition < kLargestCondition * kLargestCondition);
+      const auto certain = precise_enough(explained, error, known.rss, n - lag) &
+                           (unrestricted >= kEpsilon * known.tss) & (pivot >= kLeastPivot) &
+                           (condition < kLargestCondition * kLargestCondition);
       vec_at(fast.unrestricted) = unrestricted * unit_ * unit_;
       vec_at(fast.ratio) = ratio;
       std::memcpy(fast.certain, &certain, sizeof certain);
@@ -249,8 +241,8 @@ class RowTester {
   void weigh_common(int lag, Fast& fast) {
     const GrangerBatch::Fit fit = batch_.common(lag);
     const V unrestricted = common_restricted(lag) - vec_at(fit.explained);
-    const auto certain =
-        (unrestricted > 0.0) & (vec_at(fit.error) <= kTolerance * unrestricted) & (vec_at(fit.pivot) >= kLeastPivot);
+    const auto certain = (unrestricted > 0.0) & (vec_at(fit.error) <= kFastTolerance * unrestricted) &
+                         (vec_at(fit.pivot) >= kLeastPivot);
     vec_at(fast.criterion) = common_samples_ * natural_log(unrestricted) + penalty(lag);
     std::memcpy(fast.criterion_certain, &certain, sizeof certain);
   }

@@ -118,8 +118,9 @@ std::vector<size_t> circular_shifts(size_t n, int count, uint64_t seed);
 /// ensures:  the same bits for any number of threads and any division of the rows into calls; control.done counts rows,
 ///           control.total is set
 /// throws:   Cancelled
-/// cost:     about 3 n L + L^3 + L^4 / 12 multiply-adds a row for all lags 1..L, in vector lanes; ill-conditioned pairs
-///           O(n L^2) a lag, one by one, by orthogonal factorisation
+/// cost:     about 3 n L + L^3 + L^4 / 12 multiply-adds a row for all lags 1..L, in vector lanes; about 4 n L more for
+///           a lag where a row's sums are not precise enough; nearly dependent columns O(n L^2) a lag, one by one, by
+///           orthogonal factorisation
 void granger(const GrangerRows& rows, const TargetModel& target, const GrangerOptions& options, GrangerResult& result,
              Control& control);
 

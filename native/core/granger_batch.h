@@ -7,20 +7,37 @@
 // gives its component back to S, the row of data that comes adds what the restricted design leaves of it (TargetStep),
 // so that S only grows and nothing cancels. What remains for each lag is a factorisation S = V' D^-1 V of size L.
 //
-// Cross-products square the condition number, so each result comes with a bound on its error; whoever asks discards
-// what is too uncertain and computes it by orthogonal factorisation (granger_pair.h).
+// Cross-products square the condition number, so each result comes with a bound on its error. What is too uncertain is
+// computed once more by residuals (granger_residuals.h), and by whoever asks, if that does not help either, by
+// orthogonal factorisation (granger_pair.h).
 #pragma once
-#include <Eigen/Core>
 #include <vector>
 
+#include "granger_packets.h"
+#include "granger_residuals.h"
 #include "granger_target.h"
 #include "series_rows.h"
 
 namespace legcnet {
 
+/// What a statistic of the fast path and its p may be off by at most, relative.
+constexpr double kFastTolerance = 2e-9;
+/// Below this (of 1..4) a source's lag is too close to the other columns for the fast path to speak about rank.
+constexpr double kLeastPivot = 1e-5;
+
+/// Whether |explained - its true value| <= error leaves the statistic of a lag and its p within kFastTolerance: the
+/// error e makes (a - b) / b uncertain by e a / ((a - b) b), and p, which changes with a statistic s by at most about s
+/// / 2 of that, by (1 + s / 2) times as much. For numbers and for vectors of them.
+template <typename V>
+auto precise_enough(const V& explained, const V& error, double restricted, double samples) {
+  const V unrestricted = restricted - explained;
+  const V statistic = samples * explained / unrestricted;
+  return error * restricted * (1.0 + statistic / 2.0) < kFastTolerance * explained * unrestricted;
+}
+
 class GrangerBatch {
  public:
-  using Lanes = Eigen::internal::packet_traits<double>::type;
+  using Lanes = packets::Lanes;
   static constexpr size_t kRows = Eigen::internal::packet_traits<double>::size;
 
   GrangerBatch(const TargetModel& target, int first_lag);
@@ -76,7 +93,8 @@ class GrangerBatch {
                const TargetStep* step = nullptr) const;
   template <typename Next>
   void solve_all(Fits& fits, bool every_lag, const Next& next);
-  void solve(const System* systems, int count) const;
+  void solve(const System* systems, int count);
+  void sharpen(const System& system);
 
   const TargetModel& target_;
   const int first_, top_;
@@ -93,6 +111,7 @@ class GrangerBatch {
   std::vector<int> exponent_;
   std::vector<bool> differenced_, finite_;
   Fits own_, common_;
+  GrangerResiduals residuals_;
 };
 
 }  // namespace legcnet
