@@ -2,7 +2,7 @@
 import { mean } from '../../lib/pipeline/referee-statistics.js';
 import { code, interval, list, points, share } from './markdown.js';
 import type { Difference, Verdict } from './statistics.js';
-import { type Named, type Study, bySeed, isTested } from './study.js';
+import { type Named, type Study, best, bySeed, isTested, overall } from './study.js';
 
 /** More names than these are counted, not listed. */
 const MOST_NAMES = 4;
@@ -47,13 +47,16 @@ export function oneByOne(differences: readonly Difference[], other: string): str
 
 /** All that is said about one data set, but for its tables. */
 export function sentencesOn(one: Study): string[] {
-  const { summary, against, cells, shuffled, placebo } = one;
+  const { summary, rivals, against, cells, shuffled, placebo } = one;
   const at = list(summary.controls.map((sparsity) => `${share(sparsity, 0)} %`));
   return [
     levels(one),
     `Beside a random order: ${standing(against.random, 'random')}`,
+    ...(rivals.includes('random-moved')
+      ? [`Beside a random order of the weights that move: ${standing(against['random-moved'], 'random-moved')}`]
+      : []),
     `Beside magnitude: ${standing(against.magnitude, 'magnitude')}`,
-    `Sparsity by sparsity, ${oneByOne(cells.random.flat(), 'random')}; ${oneByOne(cells.magnitude.flat(), 'magnitude')}.`,
+    `Sparsity by sparsity, ${rivals.map((rival) => oneByOne(cells[rival].flat(), rival)).join('; ')}.`,
     ...(shuffled.length > 0
       ? [`Beside the ranking's own masks shuffled within layers, at ${at}: ${standing(shuffled, 'the shuffled masks')}`]
       : []),
@@ -82,6 +85,34 @@ function levels({ summary }: Study): string {
 }
 
 const SAYS_SOMETHING = 0.05;
+
+/** What pruning the weights that seldom move is worth, and what `ft` and the best causal ranking know beyond it. */
+export function fromMoved({ moved, alone, against }: Study): string {
+  const number = ({ mean: centre, interval: ends }: Difference): string => `${points(centre)} points ${interval(ends)}`;
+  const beside = (who: string, name: string): string => {
+    const { difference } = against['random-moved'].find((one) => one.name === name) as Named;
+    return `${who} is ${number(difference)}, ${BEYOND[beyond(difference)]}`;
+  };
+  const top = best(alone, overall).name;
+  const other = top === 'ft' ? '' : `; ${beside(`the best causal ranking, ${code(top)},`, top)}`;
+  return (
+    'pruning the weights that `ft` cannot test first, and the others in a random order (`random-moved`), is ' +
+    `${number(moved as Difference)} beside random. Beside that ${beside('`ft`', 'ft')}${other}.`
+  );
+}
+
+/** The verdict for the whole family, or else what only the difference's own interval says. */
+const beyond = ({ verdict, single }: Difference): keyof typeof BEYOND =>
+  verdict !== 'unclear' || single === 'unclear' ? verdict : (`${single} alone` as keyof typeof BEYOND);
+
+const BEYOND = {
+  better: 'so that it knows more than which weights move',
+  'better alone': 'better by this interval alone, not for all comparisons together',
+  unclear: 'so that nothing shows that it knows more than which weights move',
+  same: 'the very tickets',
+  'worse alone': 'worse by this interval alone, not for all comparisons together',
+  worse: 'so that it orders the weights that move worse than chance does',
+} as const;
 
 /** A causal ranking knows which weights move; that is no causality. */
 function motionless({ summary, placebo, against }: Study): string[] {
