@@ -150,6 +150,11 @@ test('what causal rankings know is told from what they know of which weights mov
   assert.match(page, /Minus random-moved, by sparsity/);
   const behind = findings([withMoved(iris, (value, seed) => value - above(seed))]);
   assert.match(behind, /Beside that `ft` is \+\d+\.\d+ points .* so that it knows more than which weights move/);
+  assert.match(
+    behind,
+    /But beside tickets by another seed's exponents, at 75 % and 90 %, `ft` is .* nothing shows that what/,
+  );
+  assert.not.match(page, /But beside tickets/);
   assert.match(behind, /Causal rankings beat random-moved\*\* on iris/);
   const close = findings([withMoved(iris, (value, seed) => value + (seed % 2 === 0 ? 0.1 : -0.1))]);
   assert.match(close, /`ft` is .* so that nothing shows that it knows more than which weights move/);
