@@ -60,6 +60,7 @@ export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';
 export { type Density, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from './mask/select.js';
 export {
   type Criterion,
+  type Judged,
   type Need,
   type ScoreContext,
   type ScoreOptions,

@@ -1,10 +1,10 @@
 /** docs/findings.md: tables and sentences made of the summaries; only what is no result is written by hand. */
 import { mean } from '../../lib/pipeline/referee-statistics.js';
 import { bullets, cell, code, list, range, share, table } from './markdown.js';
-import { VARIANTS } from './plan.js';
-import { HEAD, LIMITS, METHODS } from './prose.js';
+import { RIVALS, VARIANTS } from './plan.js';
+import { HEAD, LIMITS, METHODS, MOVED } from './prose.js';
 import { section } from './section.js';
-import { standing } from './sentences.js';
+import { fromMoved, standing } from './sentences.js';
 import type { Verdict } from './statistics.js';
 import { type Named, type Rival, type Study, best, isCombined, isTested, methodOf, overall, study } from './study.js';
 import type { RuleSummary, Summary } from './summary.js';
@@ -24,6 +24,7 @@ export function findings(summaries: readonly Summary[]): string {
     '## What was run',
     whatWasRun(studies),
     METHODS,
+    ...(studies.some(({ moved }) => moved) ? [MOVED] : []),
     '## Which variant ranks best',
     variants(studies),
     ...studies.flatMap((one) => section(one, whole.get(one.summary.data))),
@@ -35,6 +36,7 @@ function inShort(studies: readonly Study[]): string[] {
   return [
     beats(studies, 'magnitude'),
     beats(studies, 'random'),
+    ...beyondMoving(studies.filter(({ moved }) => moved)),
     placebos(studies),
     tickets(studies, 'placebo', "tickets chosen by another seed's exponents"),
     tickets(studies, 'shuffled', 'their own masks shuffled within layers'),
@@ -58,9 +60,21 @@ function beats(studies: readonly Study[], rival: Rival): string {
   const [better, worse] = [places(studies, pick, 'better'), places(studies, pick, 'worse')];
   const first =
     better.length === 0
-      ? `**No causal ranking is shown to beat ${rival}** on any of the ${studies.length} data sets`
+      ? `**No causal ranking is shown to beat ${rival}** ${studies.length === 1 ? `on ${studies[0]?.summary.data}` : `on any of the ${studies.length} data sets`}`
       : `**Causal rankings beat ${rival}** on ${list(better)}`;
   return worse.length === 0 ? `${first}; none is shown to be worse.` : `${first}; they lose to it on ${list(worse)}.`;
+}
+
+/** What knowing which weights move is worth, and what causal rankings know beyond it. */
+function beyondMoving(studies: readonly Study[]): string[] {
+  const apart = studies.filter(({ rivals }) => rivals.includes('random-moved'));
+  const alike = studies.filter((one) => !apart.includes(one)).map(({ summary }) => summary.data);
+  const title = '**Weights that seldom move**';
+  return [
+    ...(apart.length === 0 ? [] : [beats(apart, 'random-moved')]),
+    ...apart.map((one) => `${title}: on ${one.summary.data} ${fromMoved(one)}`),
+    ...(alike.length === 0 ? [] : [`${title}: none on ${list(alike)}, where \`random-moved\` is \`random\`.`]),
+  ];
 }
 
 function placebos(studies: readonly Study[]): string {
@@ -128,43 +142,55 @@ function combinations(studies: readonly Study[]): string[] {
 }
 
 function overview(studies: readonly Study[]): string {
+  const shown = RIVALS.filter((rival) => studies.some(({ rivals }) => rivals.includes(rival)));
   const rows = studies.map((one) => {
     const { summary, against } = one;
-    const minusRival = (rival: Rival, name: string): string =>
-      cell((against[rival].find((method) => method.name === name) as Named).difference);
+    const minusRival = (rival: Rival, name: string): string => {
+      const found = against[rival].find((method) => method.name === name);
+      return found ? cell(found.difference) : '-';
+    };
     const top = best(one.alone, overall);
     const ft = summary.referee.find(({ name }) => name === 'ft') as RuleSummary;
     return [
       summary.data,
       share(mean(summary.dense)),
       ...['magnitude', 'random', 'ft'].map((name) => share(overall(methodOf(summary, name)))),
-      minusRival('magnitude', 'ft'),
-      minusRival('random', 'ft'),
+      ...shown.map((rival) => minusRival(rival, 'ft')),
       `${code(top.name)} ${share(overall(top))}`,
-      minusRival('magnitude', top.name),
-      minusRival('random', top.name),
+      ...shown.map((rival) => minusRival(rival, top.name)),
       `${share(ft.placebo.own)} / ${share(ft.placebo.other)}`,
     ];
   });
-  const head = ['data', 'dense, %', 'magnitude, %', 'random, %', '`ft`, %', '`ft` - magnitude', '`ft` - random'];
-  const more = ['best causal ranking, %', 'it - magnitude', 'it - random', '`ft` calls causal, own / placebo, %'];
+  const head = [
+    'data',
+    'dense, %',
+    'magnitude, %',
+    'random, %',
+    '`ft`, %',
+    ...shown.map((rival) => `\`ft\` - ${rival}`),
+  ];
+  const more = [
+    'best causal ranking, %',
+    ...shown.map((rival) => `it - ${rival}`),
+    '`ft` calls causal, own / placebo, %',
+  ];
   return `${table([...head, ...more], rows)}\n\n${OVERVIEW_NOTE}`;
 }
 
 const OVERVIEW_NOTE =
   'Test accuracy averaged over the sparsities, the same share of each layer pruned by every method; differences in points, paired by seed. ' +
-  '\\*\\*: not 0 with 95 % for all causal rankings of the data set against both rivals together; \\*: by its own 95 % interval only. The ' +
+  '\\*\\*: not 0 with 95 % for all causal rankings of the data set against all rivals together; \\*: by its own 95 % interval only. The ' +
   'best causal ranking is the best of many in the same data, which flatters it.';
 
 function whatWasRun(studies: readonly Study[]): string {
-  const rows = studies.map(({ summary, causal }) => [
+  const rows = studies.map(({ summary, causal, rivals }) => [
     summary.data,
     `${summary.sizes.join('-')}, ${summary.weights}`,
     `${summary.rows.train} / ${summary.rows.validation} / ${summary.rows.test}`,
     String(summary.epochs),
     `${summary.seeds[0]} to ${summary.seeds.at(-1)}`,
     summary.sparsities.map((sparsity) => share(sparsity, 0)).join(', '),
-    `${causal.length} against 2 at ${summary.sparsities.length}: ${2 * causal.length * summary.sparsities.length}`,
+    `${causal.length} against ${rivals.length} at ${summary.sparsities.length}: ${rivals.length * causal.length * summary.sparsities.length}`,
   ]);
   const head = ['data', 'network, weights', 'rows: train / validation / test', 'epochs', 'seeds', 'sparsities, %'];
   return table([...head, 'causal rankings, rivals, sparsities: comparisons'], rows);

@@ -14,8 +14,7 @@ export function section(one: Study, whole: Summary | undefined): string[] {
     `## ${data}`,
     bullets(sentencesOn(one)),
     accuracies(one),
-    minusRival('random'),
-    minusRival('magnitude'),
+    ...(['random', 'random-moved', 'magnitude'] as const).filter((rival) => one.rivals.includes(rival)).map(minusRival),
     refereeTable(one),
     ...(whole ? [wholeTable(whole)] : []),
   ];
@@ -31,7 +30,7 @@ const show = (all: readonly Named[], name: string): string => {
 /** The sparsity at which masks are compared. */
 const OVERLAP_AT = 0.9;
 
-function accuracies({ summary, against }: Study): string {
+function accuracies({ summary, against, rivals }: Study): string {
   const { sparsities, methods } = summary;
   const at = Math.max(0, sparsities.indexOf(OVERLAP_AT));
   const rows = [...methods]
@@ -42,12 +41,11 @@ function accuracies({ summary, against }: Study): string {
         code(method.name),
         ...sparsities.map((_, s) => share(mean(bySeed(method, s)))),
         share(overall(method)),
-        show(against.magnitude, method.name),
-        show(against.random, method.name),
+        ...rivals.map((rival) => show(against[rival], method.name)),
         `${share(overlap, 0)} (${share(chance, 0)})`,
       ];
     });
-  const head = ['accuracy, %, at sparsity', ...heads(summary), 'mean', 'mean - magnitude', 'mean - random'];
+  const head = ['accuracy, %, at sparsity', ...heads(summary), 'mean', ...rivals.map((rival) => `mean - ${rival}`)];
   return table([...head, `overlap of seeds' masks at ${heads(summary)[at]} (chance), %`], rows);
 }
 

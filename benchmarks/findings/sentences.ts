@@ -2,7 +2,7 @@
 import { mean } from '../../lib/pipeline/referee-statistics.js';
 import { code, interval, list, points, share } from './markdown.js';
 import type { Difference, Verdict } from './statistics.js';
-import { type Named, type Study, bySeed, isTested } from './study.js';
+import { type Named, type Study, best, bySeed, isTested, overall } from './study.js';
 
 /** More names than these are counted, not listed. */
 const MOST_NAMES = 4;
@@ -45,15 +45,20 @@ export function oneByOne(differences: readonly Difference[], other: string): str
   );
 }
 
+const sparsities = (all: readonly number[]): string => list(all.map((sparsity) => `${share(sparsity, 0)} %`));
+
 /** All that is said about one data set, but for its tables. */
 export function sentencesOn(one: Study): string[] {
-  const { summary, against, cells, shuffled, placebo } = one;
-  const at = list(summary.controls.map((sparsity) => `${share(sparsity, 0)} %`));
+  const { summary, rivals, against, cells, shuffled, placebo } = one;
+  const at = sparsities(summary.controls);
   return [
     levels(one),
     `Beside a random order: ${standing(against.random, 'random')}`,
+    ...(rivals.includes('random-moved')
+      ? [`Beside a random order of the weights that move: ${standing(against['random-moved'], 'random-moved')}`]
+      : []),
     `Beside magnitude: ${standing(against.magnitude, 'magnitude')}`,
-    `Sparsity by sparsity, ${oneByOne(cells.random.flat(), 'random')}; ${oneByOne(cells.magnitude.flat(), 'magnitude')}.`,
+    `Sparsity by sparsity, ${rivals.map((rival) => oneByOne(cells[rival].flat(), rival)).join('; ')}.`,
     ...(shuffled.length > 0
       ? [`Beside the ranking's own masks shuffled within layers, at ${at}: ${standing(shuffled, 'the shuffled masks')}`]
       : []),
@@ -66,14 +71,14 @@ export function sentencesOn(one: Study): string[] {
 }
 
 function levels({ summary }: Study): string {
-  const { dense, part, rows, mostFrequent, sparsities, methods } = summary;
-  const silent = sparsities.filter((_, s) =>
+  const { dense, part, rows, mostFrequent, methods } = summary;
+  const silent = summary.sparsities.filter((_, s) =>
     methods.every((method) => mean(bySeed(method, s)) < mostFrequent + SAYS_SOMETHING),
   );
   const caution =
     silent.length === 0
       ? ''
-      : ` At ${list(silent.map((sparsity) => `${share(sparsity, 0)} %`))} sparsity no method gets ${share(SAYS_SOMETHING, 0)} points above ` +
+      : ` At ${sparsities(silent)} sparsity no method gets ${share(SAYS_SOMETHING, 0)} points above ` +
         'that: nothing can be told there.';
   return (
     `Dense networks reach ${share(mean(dense))} % on the ${part} part (${rows[part]} rows); who always answers the most frequent class has ` +
@@ -82,6 +87,48 @@ function levels({ summary }: Study): string {
 }
 
 const SAYS_SOMETHING = 0.05;
+
+/** What pruning the weights that seldom move is worth, and what `ft` and the best causal ranking know beyond it. */
+export function fromMoved({ summary, moved, alone, against, placebo }: Study): string {
+  const number = ({ mean: centre, interval: ends }: Difference): string => `${points(centre)} points ${interval(ends)}`;
+  const of = (all: readonly Named[], name: string): Difference | undefined =>
+    all.find((one) => one.name === name)?.difference;
+  const ahead = (name: string): Difference => of(against['random-moved'], name) as Difference;
+  const clause = (who: string, name: string): string =>
+    `${who} is ${number(ahead(name))}, ${BEYOND[beyond(ahead(name))]}`;
+  const top = best(alone, overall).name;
+  const names = [...new Set(['ft', top])];
+  const placebos = names
+    .filter((name) => beyond(ahead(name)).startsWith('better'))
+    .flatMap((name) => {
+      const difference = of(placebo, name);
+      return difference && difference.single !== 'better' ? [`${code(name)} is ${number(difference)}`] : [];
+    });
+  return [
+    'pruning the weights that `ft` cannot test first, and the others in a random order (`random-moved`), is ' +
+      `${number(moved as Difference)} beside random.`,
+    `Beside that ${clause('`ft`', 'ft')}${top === 'ft' ? '' : `; ${clause(`the best causal ranking, ${code(top)},`, top)}`}.`,
+    ...(placebos.length === 0
+      ? []
+      : [
+          `But beside tickets by another seed's exponents, at ${sparsities(summary.controls)}, ${list(placebos)}: nothing shows that ` +
+            'what the order knows has to do with its own network.',
+        ]),
+  ].join(' ');
+}
+
+/** The verdict for the whole family, or else what only the difference's own interval says. */
+const beyond = ({ verdict, single }: Difference): keyof typeof BEYOND =>
+  verdict !== 'unclear' || single === 'unclear' ? verdict : (`${single} alone` as keyof typeof BEYOND);
+
+const BEYOND = {
+  better: 'so that it knows more than which weights move',
+  'better alone': 'better by this interval alone, not for all comparisons together',
+  unclear: 'so that nothing shows that it knows more than which weights move',
+  same: 'the very tickets',
+  'worse alone': 'worse by this interval alone, not for all comparisons together',
+  worse: 'so that it orders the weights that move worse than chance does',
+} as const;
 
 /** A causal ranking knows which weights move; that is no causality. */
 function motionless({ summary, placebo, against }: Study): string[] {
@@ -98,7 +145,7 @@ function motionless({ summary, placebo, against }: Study): string[] {
         ? ` Another seed's exponents tell which these are as well: \`ft\` less tickets by those is ${points(minusPlacebo.mean)} points ` +
           `${interval(minusPlacebo.interval)}` +
           (same && minusRandom?.single === 'better'
-            ? ', so that nothing shows that what `ft` gains over random is more than this.'
+            ? ', so that nothing shows that what `ft` gains over random has to do with its own network.'
             : '.')
         : ''),
   ];

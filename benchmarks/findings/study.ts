@@ -1,6 +1,6 @@
 /** A comparison of rankings with the differences that sentences and tables are read from. */
 import { mean } from '../../lib/pipeline/referee-statistics.js';
-import { COMBINED } from './plan.js';
+import { COMBINED, RIVALS } from './plan.js';
 import { type Difference, difference, minus } from './statistics.js';
 import type { MethodSummary, RuleSummary, Summary } from './summary.js';
 
@@ -10,7 +10,7 @@ export interface Named {
   readonly difference: Difference;
 }
 
-export type Rival = 'magnitude' | 'random';
+export type Rival = (typeof RIVALS)[number];
 
 export interface Study {
   readonly summary: Summary;
@@ -18,9 +18,13 @@ export interface Study {
   readonly causal: readonly MethodSummary[];
   /** Causal rankings alone. */
   readonly alone: readonly MethodSummary[];
-  /** Causal rankings minus a rival, accuracies averaged over the sparsities; one family for both rivals. */
+  /** Those that were run; `random-moved` only where it is not `random` over again. */
+  readonly rivals: readonly Rival[];
+  /** Causal rankings minus a rival, accuracies averaged over the sparsities; one family for all rivals. */
   readonly against: Readonly<Record<Rival, readonly Named[]>>;
-  /** The same at each sparsity: [causal][sparsities]; one family. */
+  /** `random-moved` minus `random`, averaged over the sparsities: what knowing which weights move is worth. */
+  readonly moved: Difference | undefined;
+  /** As `against` at each sparsity: [causal][sparsities]; one family. */
   readonly cells: Readonly<Record<Rival, readonly (readonly Difference[])[]>>;
   /** Variants minus `ft`, averaged over the sparsities; one family. */
   readonly variants: readonly Named[];
@@ -34,6 +38,15 @@ export function study(summary: Summary): Study {
   const { methods, rules, sparsities, referee, controls } = summary;
   const causal = methods.filter(({ name }) => name in rules || isCombined(name));
   const alone = causal.filter(({ name }) => !isCombined(name));
+  const moved = methods.some(({ name }) => name === 'random-moved')
+    ? difference(minus(bySeed(methodOf(summary, 'random-moved')), bySeed(methodOf(summary, 'random'))), 1)
+    : undefined;
+  const rivals = RIVALS.filter((rival) => rival !== 'random-moved' || (moved && moved.verdict !== 'same'));
+  const byRival = <T>(make: (rival: Rival) => readonly T[]): Readonly<Record<Rival, readonly T[]>> => ({
+    magnitude: make('magnitude'),
+    random: make('random'),
+    'random-moved': rivals.includes('random-moved') ? make('random-moved') : [],
+  });
   const means = (of: readonly MethodSummary[], other: string, family: number): Named[] =>
     of.map((method) => ({
       name: method.name,
@@ -44,7 +57,7 @@ export function study(summary: Summary): Study {
       sparsities.map((_, s) =>
         difference(
           minus(bySeed(method, s), bySeed(methodOf(summary, other), s)),
-          2 * causal.length * sparsities.length,
+          rivals.length * causal.length * sparsities.length,
         ),
       ),
     );
@@ -57,12 +70,10 @@ export function study(summary: Summary): Study {
       : [{ name, difference: difference(minus(atControls(name), others.map(mean)), referee.length) }];
   const variants = alone.filter(({ name }) => name !== 'ft');
   return {
-    ...{ summary, causal, alone },
-    against: {
-      magnitude: means(causal, 'magnitude', 2 * causal.length),
-      random: means(causal, 'random', 2 * causal.length),
-    },
-    cells: { magnitude: cells('magnitude'), random: cells('random') },
+    ...{ summary, causal, alone, rivals },
+    against: byRival((rival) => means(causal, rival, rivals.length * causal.length)),
+    moved,
+    cells: byRival(cells),
     variants: means(variants, 'ft', variants.length),
     shuffled: alone.flatMap(({ name, shuffled }) => control(name, shuffled)),
     placebo: referee.flatMap(({ name, placeboTickets }) => control(name, placeboTickets)),

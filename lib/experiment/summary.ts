@@ -246,7 +246,7 @@ export function summarise(plan: ComparePlan, data: PreparedData, network: Mlp, f
     const contests = plan.controls.map((sparsity): Contest => {
       const own = ticketsOf(method, sparsity);
       const meanOf = (values: BySeed<number>): number => mean(values.filter((value) => value !== undefined));
-      const rivals = plan.methods.filter((other) => !isCausal(other));
+      const rivals = plan.methods.filter((other) => !isCausal(other) || other.name === 'random-moved');
       const shuffled = controls.find((c) => c.method === method && c.sparsity === sparsity && c.kind === 'shuffled');
       const placebo = placeboTickets.find((ticket) => ticket.sparsity === sparsity);
       return {

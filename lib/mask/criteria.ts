@@ -21,6 +21,14 @@ import { meanRanks } from './ranks.js';
 import { type Trajectory, lossChangeAllocation, movementScores } from './trajectory.js';
 import { type Variant, parseVariant } from './variants.js';
 
+/** What LEGCNet's rule made of the weights; `judge` returns it. */
+export interface Judged {
+  /** [weights] */
+  readonly score: Float64Array;
+  /** Of each weight. What ranks by score alone does without. */
+  readonly verdict?: ((weight: number) => 'causal' | 'non-causal' | 'undecided' | 'static') | undefined;
+}
+
 /** What a criterion may look at. Only what it `needs` has to be there; `network` always. */
 export interface ScoreContext {
   /** The network before training. */
@@ -35,10 +43,10 @@ export interface ScoreContext {
   /** The training itself (`trajectoryOf`). */
   readonly trajectory?: Trajectory | undefined;
   /** What `judge` made of the series of the whole training, and of its first part: LEGCNet-FT's and -PT's. */
-  readonly judgement?: { readonly score: Float64Array } | undefined;
-  readonly partialJudgement?: { readonly score: Float64Array } | undefined;
+  readonly judgement?: Judged | undefined;
+  readonly partialJudgement?: Judged | undefined;
   /** The same by rules with options of their own, by name: `ft(series=weights)`. */
-  readonly judgements?: Readonly<Record<string, { readonly score: Float64Array }>> | undefined;
+  readonly judgements?: Readonly<Record<string, Judged>> | undefined;
 }
 
 export type Need = Exclude<keyof ScoreContext, 'network' | 'mask'>;
@@ -79,13 +87,16 @@ export interface ResolvedScoreOptions extends Resolved {
   readonly job: JobOptions;
 }
 
-type Definition = Omit<Criterion, 'name' | 'help' | 'rules' | 'options'> & Partial<Pick<Criterion, 'options'>>;
+type Definition = Omit<Criterion, 'name' | 'help' | 'rules' | 'options'> &
+  Partial<Pick<Criterion, 'rules' | 'options'>>;
+
+const randomOrder = ({ weights }: Mlp, seed: number): Float64Array =>
+  Float64Array.from(new RandomState((seed + 1) % 2 ** 32).permutation(weights));
 
 const random = (density: Density): Definition => ({
   needs: [],
   density,
-  score: async ({ network }, { seed }) =>
-    Float64Array.from(new RandomState((seed + 1) % 2 ** 32).permutation(network.weights)),
+  score: async ({ network }, { seed }) => randomOrder(network, seed),
 });
 
 const magnitude = (density: Density, of: 'trained' | 'partlyTrained' = 'trained'): Definition => ({
@@ -94,20 +105,39 @@ const magnitude = (density: Density, of: 'trained' | 'partlyTrained' = 'trained'
   score: async (context) => magnitudeScores(need(context, of).parameters, context.network.weights),
 });
 
-const causal = (of: 'judgement' | 'partialJudgement'): Definition => ({
+const causal = (rule: 'ft' | 'pt', of: 'judgement' | 'partialJudgement'): Definition => ({
   needs: [of],
+  rules: [rule],
   density: 'erdos-renyi',
   score: async (context) => need(context, of).score.slice(),
 });
 
 const definitions: Record<CriterionName, Definition> = {
   /** ln(a/b) of the Granger test; 0 where undecided, -Infinity where the weight never moved. See METHOD in docs/method.md. */
-  ft: causal('judgement'),
-  pt: causal('partialJudgement'),
+  ft: causal('ft', 'judgement'),
+  pt: causal('pt', 'partialJudgement'),
 
   random: random('per-layer'),
   /** Evci et al. 2020, *Rigging the lottery*; for dense layers Erdos-Renyi-Kernel densities are Erdos-Renyi's. */
   'random-erk': random('erdos-renyi'),
+  /**
+   * What `ft` knows without its tests' results: static weights first, then undecided ones, then those that it tested. Within
+   * each the order is `random`'s, so that the two differ by nothing else.
+   */
+  'random-moved': {
+    needs: ['judgement'],
+    rules: ['ft'],
+    density: 'erdos-renyi',
+    score: async (context, { seed }) => {
+      const { verdict } = need(context, 'judgement');
+      if (!verdict) throw unexpected('ERR_ARGUMENT', 'context.judgement.verdict', 'a function', verdict);
+      const { weights } = context.network;
+      return randomOrder(context.network, seed).map((place, w) => {
+        const found = verdict(w);
+        return found === 'static' ? Number.NEGATIVE_INFINITY : found === 'undecided' ? place : weights + place;
+      });
+    },
+  },
 
   /** |w| (Han et al. 2015, *Learning both weights and connections*). */
   magnitude: magnitude('global'),
@@ -255,8 +285,7 @@ function simpleCriterion(spec: string): Criterion | undefined {
     const variant = typeof spec === 'string' ? parseVariant(spec.trim()) : undefined;
     return variant && variantOf(variant);
   }
-  const rules = spec === 'ft' || spec === 'pt' ? [spec] : [];
-  return { name: spec, help: descriptions[spec], rules, options: [], ...definitions[spec] };
+  return { name: spec, help: descriptions[spec], rules: [], options: [], ...definitions[spec] };
 }
 
 interface Term {

@@ -122,7 +122,9 @@ function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, ta
           : ''),
     );
   } else if (config.selection !== 'threshold' && counts.causal === 0) {
-    notes.push('No weight was found causal; the ranking rests on the strength of effects that are not significant.');
+    notes.push(
+      'No weight was found causal: a ranking by the strength of effects rests on effects that are not significant.',
+    );
   }
   return notes;
 }

@@ -58,8 +58,8 @@ export function runAnswer(record: RunRecord): string[] {
 function causesSentence({ causal, nonCausal }: VerdictCounts): string {
   const tested = causal + nonCausal;
   return causal === 0
-    ? `Of ${count(tested)} weights that could be tested none was found to [[granger|Granger-cause]] the errors, so the ` +
-        'ranking rests on effects that are not significant.'
+    ? `Of ${count(tested)} weights that could be tested none was found to [[granger|Granger-cause]] the errors: a ` +
+        'ranking by strength rests on effects that are not significant.'
     : `${count(causal)} of ${count(tested)} tested weights (${percentShort(causal / tested)}) were found to ` +
         '[[granger|Granger-cause]] the errors.';
 }

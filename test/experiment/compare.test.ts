@@ -180,6 +180,25 @@ test('rules with options of their own: one dense training, each as if it were pr
   });
 });
 
+test('random-moved is a control of ft, and random where every weight is tested', async () => {
+  const given = { sparsities: [0.5, 0.9], seeds: 2, epochs: 60 };
+  const record = await compare('iris', { ...given, methods: ['ft', 'random-moved'] });
+  const [, moved, , erk] = record.curves;
+  assert.equal([moved?.method, erk?.method], ['random-moved', 'random-erk']);
+  assert.equal(moved?.points, erk?.points);
+  assert.match(
+    record.referee[0]?.verdict.join(' ') as string,
+    /It (cannot be told from|beats|loses to) random-moved \(/,
+  );
+  assert.is(record.referee.length, 1);
+  // where weights are static it is not, and by itself it has no referee
+  const still = await compare('iris', { ...given, methods: ['random-moved'], minRange: 0.05, density: 'erdos-renyi' });
+  const [own, random] = still.curves;
+  assert.equal([own?.method, random?.method], ['random-moved', 'random']);
+  assert.is.not(JSON.stringify(own?.points), JSON.stringify(random?.points));
+  assert.equal(still.referee, []);
+});
+
 test("a preset of a rule's own: its series, exponents and tests, the comparison's training", () => {
   const { rules, config } = planComparison('iris', {
     methods: ['ft', 'ft(preset=paper)', 'pt(preset=authors,maxLag=3)', 'ft(preset=paper,exponent=fit)'],

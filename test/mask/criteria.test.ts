@@ -11,6 +11,7 @@ import { Mlp } from '../../lib/network/mlp.js';
 import { train } from '../../lib/network/train.js';
 import { native, runTask } from '../../lib/native.js';
 import { type CriterionSpec, criterionNames } from '../../lib/options.js';
+import type { Verdict } from '../../lib/pipeline/causality.js';
 import { assertClose } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 import { type Problem, differences, problemOf, shapes, smooth, stream } from './networks.js';
@@ -18,6 +19,7 @@ import { type Problem, differences, problemOf, shapes, smooth, stream } from './
 const other = await Mlp.random([2, 2]);
 const RUNS = { numRuns: 60, seed: 20260101 };
 const largest = (values: ArrayLike<number>): number => Math.max(...Array.from(values, Math.abs), 0);
+const VERDICTS: readonly Verdict[] = ['non-causal', 'undecided', 'causal', 'static'];
 const sum = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0);
 
 /** A problem with everything that any criterion may ask for. */
@@ -28,7 +30,10 @@ async function full(seed = 3, rows = 40): Promise<Problem & { context: ScoreCont
   const options = { learningRate: 0.3, epochs: 8, batchSize: 4, seed: 5 };
   const { network: trained } = await train(network, parts, options);
   const random = stream(seed);
-  const judged = () => ({ score: Float64Array.from({ length: network.weights }, () => random() - 0.5) });
+  const judged = () => {
+    const score = Float64Array.from({ length: network.weights }, () => random() - 0.5);
+    return { score, verdict: (w: number) => VERDICTS[w % 3] as Verdict };
+  };
   const context = {
     ...{ network, samples, trained },
     partlyTrained: await trainPartly(network, parts, options),
@@ -201,8 +206,46 @@ test('magnitudes, displacement, random and causal scores read what they say', as
     Array.from(random.keys()),
   );
   assert.equal(criterionNames.filter((name) => criterion(name).density !== 'global').sort(), [
-    ...['ft', 'magnitude-layer', 'pt', 'random', 'random-erk'],
+    ...['ft', 'magnitude-layer', 'pt', 'random', 'random-erk', 'random-moved'],
   ]);
+});
+
+test("random-moved: static weights, then undecided ones, then the tested; in random's order within each", async () => {
+  const classes = ['static', 'undecided', 'tested'];
+  const classOf = (verdict: Verdict): number => classes.indexOf(verdict.includes('causal') ? 'tested' : verdict);
+  const { network } = await full();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom(...VERDICTS), { minLength: network.weights, maxLength: network.weights }),
+      fc.nat(2 ** 32 - 1),
+      async (verdicts, seed) => {
+        // scores as `judge` has them would say the same, but for a tested weight with 0
+        const judgement = { score: new Float64Array(network.weights), verdict: (w: number) => verdicts[w] as Verdict };
+        const scores = await scoreWeights('random-moved', { network, judgement }, { seed });
+        const random = await scoreWeights('random', { network }, { seed });
+        const found = verdicts.map((verdict, w) => ({ w, of: classOf(verdict), place: random[w] as number }));
+        const expected = found.sort((a, b) => a.of - b.of || a.place - b.place).filter(({ of }) => of > 0);
+        const order = [...scores.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number) || a - b);
+        const still = order.filter((w) => scores[w] === Number.NEGATIVE_INFINITY);
+        assert.equal(
+          still,
+          [...verdicts.keys()].filter((w) => verdicts[w] === 'static'),
+        );
+        assert.equal(
+          order.slice(still.length),
+          expected.map(({ w }) => w),
+        );
+        assert.equal(await scoreWeights('random-moved', { network, judgement }, { seed }), scores);
+      },
+    ),
+    RUNS,
+  );
+  const judgement = { score: new Float64Array(network.weights) };
+  await assertLegcnetError(
+    () => scoreWeights('random-moved', { network, judgement }),
+    'ERR_ARGUMENT',
+    /context.judgement.verdict/,
+  );
 });
 
 test('ranks: ties share the mean place; combinations are weighted means of ranks', async () => {
@@ -257,7 +300,7 @@ test('every criterion lives with all-zero weights, one layer, one row, a layer t
         const context = {
           ...{ network, samples, trained: network, partlyTrained: network, mask: pruned },
           trajectory: trajectoryOf(network, { train: samples }, options),
-          judgement: { score: new Float64Array(network.weights) },
+          judgement: { score: new Float64Array(network.weights), verdict: () => 'undecided' as const },
           partialJudgement: { score: new Float64Array(network.weights) },
         };
         for (const name of criterionNames) {

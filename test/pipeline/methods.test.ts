@@ -57,7 +57,7 @@ test('every method has the masks and tickets that a comparison has for the same 
 test('what a method does not watch is not paid for and not in the run folder, which says so', async () => {
   await withTempFolder(async (folder) => {
     for (const method of METHODS) {
-      const watches = /\b(ft|pt)\b/.test(method);
+      const watches = /\b(ft|pt)\b|random-moved/.test(method);
       const result = await prune('iris', { ...quick, method });
       assert.is(result.dense.series !== undefined, watches, method);
       const record = toRecord(result);
