@@ -30,9 +30,12 @@ function table(name: string, size: string, unit: string, rows: readonly Row[]): 
   };
 }
 
-/** The median of a few runs, after one that is not counted. */
+/** The processor's clock and the caches are where they will be after this, seconds. */
+const WARM_UP = 0.2;
+
+/** The median of a few runs, after some that are not counted. */
 async function cost(units: number, work: () => Promise<unknown>): Promise<number> {
-  await work();
+  for (let spent = 0; spent < WARM_UP; ) spent += await timed(1, work);
   const times: number[] = [];
   for (let run = 0; run < RUNS; run++) times.push(await timed(units, work));
   return quantile(times, 0.5);
