@@ -52,16 +52,21 @@ export async function compare(data: Dataset | string, options: CompareOptions = 
     throw inRule(name, unexpected('ERR_OPTION', 'target', 'a part of the data (see split, testData)', config.target));
   }
   const shelf = out === undefined ? memoryShelf() : await folderShelf(out, stampOf(plan, prepared));
-  const report = (stage: CompareProgress['stage'], total: number): (() => void) | undefined => {
+  const report = (stage: CompareProgress['stage'], total: number): ((more: number) => void) | undefined => {
     let done = 0;
-    return onProgress && (() => onProgress({ stage, done: ++done, total }));
+    return onProgress && ((more) => onProgress({ stage, done: (done += more), total }));
   };
 
   const missing: number[] = [];
   for (const seed of plan.seeds) if (!(await shelf.replicate(seed))) missing.push(seed);
   const trained = report('replicates', missing.length * trainingsOf(plan));
   await inParallel(missing, threads, signal, async (seed, job) => {
-    const watched = { ...job, ...(trained && { onProgress: trained }) };
+    let before = 0;
+    const count = ({ done }: Progress): void => {
+      trained?.(done - before);
+      before = done;
+    };
+    const watched = { ...job, ...(trained && { onProgress: count }) };
     const onTicket = plan.keepTickets ? shelf.onTicket(seed) : undefined;
     await shelf.save(await runReplicate(plan, prepared, seed, watched, onTicket));
   });
@@ -94,7 +99,7 @@ export async function compare(data: Dataset | string, options: CompareOptions = 
       const record = await runPlacebo(plan, prepared, records, seed, shelf, job);
       await shelf.savePlacebo(record);
       placebos.set(seed, record);
-      refereed?.();
+      refereed?.(1);
     });
     return plan.seeds.map((seed) => placebos.get(seed) as PlaceboRecord);
   }

@@ -158,7 +158,7 @@ export const judgedPart = ({ rows }: PreparedData): PartName =>
  * Trains the dense network of a seed once, for all methods; scores its weights by each; and trains each method's ticket
  * of each sparsity from the same initial weights by the same stopping rule.
  *
- * @param job progress counts trainings
+ * @param job progress counts trainings; those that a failure leaves out count at the end
  */
 export async function runReplicate(
   plan: ComparePlan,
@@ -174,6 +174,9 @@ export async function runReplicate(
     const result = await attempt(work, job);
     onProgress?.({ done: ++done, total });
     return result;
+  };
+  const finish = (): void => {
+    if (done < total) onProgress?.({ done: total, total });
   };
   const config = { ...plan.config, seed };
   const network = await initialNetwork(plan, data, seed);
@@ -200,10 +203,11 @@ export async function runReplicate(
   const dense = await counted(() => train(network, data.parts, { ...options, ...denseWatch?.watch }));
   if (isFailed(dense)) {
     const why = { failed: `the dense network: ${dense.failed}` };
+    finish();
     for (const method of plan.methods) {
       methods.push({ method: method.name, tickets: without(method, plan.sparsities, why) });
     }
-    return { record: { hash: plan.hash, seed, dense: why, methods, controls, causal: {} }, masks, series: {} };
+    return { record: { hash: plan.hash, seed, dense, methods, controls, causal: {} }, masks, series: {} };
   }
   const trajectory = needs.has('trajectory') ? await counted(() => seenByEpoch(network, data, options)) : undefined;
   const partlyTrained = needs.has('partlyTrained')
@@ -300,6 +304,7 @@ export async function runReplicate(
       }
     }
   }
+  finish();
   const causal = Object.fromEntries(Object.entries(judgements).map(([rule, one]) => [rule, causalRecord(one)]));
   // of no use to the placebo where no rule could judge it
   const used = plan.rules.filter(({ name }) => judgements[name]).map(({ series: of }) => [of, series[of]]);

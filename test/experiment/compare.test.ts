@@ -3,7 +3,7 @@ import { readFile, readdir, rm } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readNpy } from '../../lib/data/npy.js';
-import { type CompareOptions, compare } from '../../lib/experiment/compare.js';
+import { type CompareOptions, type CompareProgress, compare } from '../../lib/experiment/compare.js';
 import { planComparison } from '../../lib/experiment/plan.js';
 import type { CurvePoint } from '../../lib/experiment/summary.js';
 import { readSafetensors } from '../../lib/interchange/safetensors.js';
@@ -312,10 +312,17 @@ test('what diverges or is too short is left out, counted and named; the same bit
     ...{ activation: 'relu', outputActivation: 'linear', learningRate: 0.41, baselines: false },
   };
   await withTempFolder(async (folder) => {
-    const whole = await compare('iris', { ...diverging, out: `${folder}/a`, threads: 1 });
+    let last = { done: 0, total: 0 };
+    const onProgress = ({ stage, done, total }: CompareProgress): void => {
+      if (stage !== 'replicates') return;
+      assert.ok(done > last.done);
+      last = { done, total };
+    };
+    const whole = await compare('iris', { ...diverging, out: `${folder}/a`, threads: 1, onProgress });
+    assert.is(last.done, last.total);
     const [dense, ...others] = whole.failures;
     assert.is(dense?.what, 'dense');
-    assert.match(dense?.reason as string, /diverged in epoch \d+/);
+    assert.match(dense?.reason as string, /^[^:]*diverged in epoch \d+/);
     assert.is(whole.dense.accuracy.n, 5 - (dense?.seeds.length as number));
     assert.ok(others.length > 0);
     for (const { method, points } of whole.curves) {
@@ -337,7 +344,7 @@ test('what diverges or is too short is left out, counted and named; the same bit
       assert.is(difference.n, has(a).filter((seed) => has(b).includes(seed)).length, `${a} ${b} ${sparsity}`);
     }
     const notes = whole.notes.join('\n');
-    assert.match(notes, /dense network: 3 of 5 seeds\. Without seeds \d, \d: /);
+    assert.match(notes, /dense network: 3 of 5 seeds\. Without seeds \d, \d: (?!.*dense network)/);
     assert.match(whole.referee[0]?.verdict.join(' ') as string, /It has tickets of \d of 5 seeds/);
 
     const files = await filesOf(`${folder}/a`);
