@@ -791,6 +791,28 @@ export const options = {
     help: 'sensitivity: weights to perturb at most, drawn by the seed',
   }),
 
+  widths: custom<number[]>()({
+    schema: z
+      .array(size)
+      .min(2)
+      .refine((all) => new Set(all).size === all.length) as z.ZodType<number[]>,
+    expected: 'two or more different integers of at least 1, e.g. 16,64,256',
+    parse: list,
+    default: [16, 64, 256, 1024],
+    group: 'experiment',
+    placeholder: '<sizes>',
+    help: 'approximation: sizes of the hidden layer',
+  }),
+  inputs: integer({ min: 1, max: 1e5, default: 8, group: 'experiment', help: 'approximation: features' }),
+  outputs: integer({ min: 1, max: 1e4, default: 2, group: 'experiment', help: 'approximation: outputs' }),
+  power: real({
+    min: 0,
+    max: 1,
+    default: undefined,
+    group: 'experiment',
+    help: 'approximation: prune n^power of n weights, not a share of them',
+  }),
+
   // run
   threads: integer({
     min: 1,

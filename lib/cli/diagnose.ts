@@ -9,6 +9,7 @@ import { SHAPLEY_OPTIONS, type ShapleyValues, defaultEstimator, importance } fro
 import { type LayerSpectrum, spectrum } from '../diagnostics/spectrum.js';
 import type { Mlp } from '../network/mlp.js';
 import { type OptionName, type OptionValues, options as table } from '../options.js';
+import { readRadius } from './approximation.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 
@@ -95,7 +96,7 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   if (others.length > 0 && data === undefined) {
     throw unexpected('ERR_OPTION', '--null', '--shapley with the data to compare explanations on', 'none');
   }
-  const radius = readRadius(parsed);
+  const radius = radiusOf(parsed);
   const found = await readModels(source);
   const chosen = data !== undefined || radius !== undefined;
   const spectra = parsed.spectrum || !chosen ? await spectraOf(found, options, printer, signal) : undefined;
@@ -125,16 +126,12 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
 }
 
 /** Undefined unless --approximation is given. */
-function readRadius(parsed: Record<string, unknown>): number | undefined {
+function radiusOf(parsed: Record<string, unknown>): number | undefined {
   if (!parsed.approximation) {
     if (parsed.radius === undefined) return undefined;
     throw unexpected('ERR_OPTION', '--radius', '--approximation', 'none');
   }
-  const radius = Number(parsed.radius ?? 1);
-  if (!(radius > 0 && Number.isFinite(radius))) {
-    throw unexpected('ERR_OPTION', '--radius', 'a positive number', parsed.radius);
-  }
-  return radius;
+  return readRadius(parsed.radius);
 }
 
 async function approximate(found: Models, options: OptionValues, radius: number, signal: AbortSignal) {

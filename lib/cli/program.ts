@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { version } from '../pipeline/version.js';
+import { addApproximation } from './approximation.js';
 import { addCompare } from './compare.js';
 import { addDiagnose } from './diagnose.js';
 import { addGranger } from './granger.js';
@@ -25,6 +26,7 @@ export function createProgram(signal: AbortSignal): Command {
   addGranger(program, signal);
   addDiagnose(program, signal);
   addSensitivity(program, signal);
+  addApproximation(program, signal);
   addReport(program, signal);
   addReplay(program, signal);
   addReproduce(program, signal);

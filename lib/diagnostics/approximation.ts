@@ -6,7 +6,7 @@ import { keptAt, magnitudeScores, selectBySparsity } from '../mask/select.js';
 import { applyMask } from '../mask/gradients.js';
 import { Mlp, type NetworkOptions } from '../network/mlp.js';
 import { type JobOptions } from '../native.js';
-import { checkJobOptions, checkOption } from '../options.js';
+import { checkJobOptions, checkOption, options as table } from '../options.js';
 
 export interface ApproximationOptions extends Pick<JobOptions, 'signal'> {
   /** Of the ball of inputs around 0, Euclidean. Default 1. */
@@ -319,9 +319,10 @@ export async function spectralNormBound(matrix: Float64Array, rows: number, colu
   }
 }
 
-export interface WidthOptions extends ApproximationOptions {
-  /** Units of the one hidden layer, two values at least. Default 16, 64, 256, 1024. */
+export interface WidthOptions extends ApproximationOptions, Pick<JobOptions, 'onProgress'> {
+  /** Units of the one hidden layer, two different values at least. Default 16, 64, 256, 1024. */
   readonly widths?: readonly number[];
+  /** Default 8 and 2. */
   readonly inputs?: number;
   readonly outputs?: number;
   /** Share of each layer's weights that is pruned; or, with `power`, n^power of its n weights. Default 0.5. */
@@ -336,6 +337,8 @@ export interface WidthOptions extends ApproximationOptions {
 
 export interface WidthRow {
   readonly width: number;
+  /** Weights of a network, and those pruned. */
+  readonly weights: number;
   readonly pruned: number;
   /** Means over the networks. */
   readonly measured: number;
@@ -354,23 +357,31 @@ export interface WidthExperiment {
  * 1/sqrt(fan in)), pruned and not trained; how the difference over the ball, and its bound, change with the width. The
  * output layer is linear unless `network` says otherwise: a squashed output would hide differences.
  *
+ * Cost: that of `approximationBound` for each network of each width; progress counts networks.
+ *
  * @throws LegcnetError as `approximationBound`
  */
 export async function approximationByWidth(options: WidthOptions = {}): Promise<WidthExperiment> {
-  const { widths = [16, 64, 256, 1024], inputs = 8, outputs = 2, sparsity = 0.5, power, ...rest } = options;
-  const { prune = 'magnitude', networks = 5, network = {}, seed = 1, ...measuring } = rest;
-  if (widths.length < 2) throw unexpected('ERR_OPTION', 'widths', 'two at least', widths);
-  if (power !== undefined && !(power > 0 && power < 1)) {
-    throw unexpected('ERR_OPTION', 'power', 'a number between 0 and 1', power);
-  }
+  const { widths: given, inputs: features, outputs: classes, power, onProgress, ...rest } = options;
+  const { sparsity = 0.5, prune = 'magnitude', networks = 5, network = {}, seed = 1, ...measuring } = rest;
+  const widths = checkOption('widths', (given as number[] | undefined) ?? table.widths.default);
+  const inputs = checkOption('inputs', features ?? table.inputs.default);
+  const outputs = checkOption('outputs', classes ?? table.outputs.default);
   checkOption('sparsity', sparsity);
+  if (power !== undefined) checkOption('power', power);
+  if (prune !== 'magnitude' && prune !== 'random')
+    throw unexpected('ERR_OPTION', 'prune', 'magnitude or random', prune);
+  if (!(Number.isInteger(networks) && networks > 0)) {
+    throw unexpected('ERR_OPTION', 'networks', 'an integer of at least 1', networks);
+  }
   const rows: WidthRow[] = [];
   for (const width of widths) {
-    let [pruned, measured, bound] = [0, 0, 0];
+    let [weights, pruned, measured, bound] = [0, 0, 0, 0];
     for (let k = 0; k < networks; k++) {
       const settings: NetworkOptions = { outputActivation: 'linear', ...network };
       const dense = await Mlp.random([inputs, width, outputs], { ...settings, init: 'uniform', seed: seed + k });
-      const { weights, layers, parameters } = dense;
+      const { layers, parameters } = dense;
+      weights = dense.weights;
       const random = new RandomState(seed + k);
       const order = random.permutation(weights);
       const scores =
@@ -382,8 +393,9 @@ export async function approximationByWidth(options: WidthOptions = {}): Promise<
       pruned = mask.length - mask.reduce((sum, bit) => sum + bit, 0);
       measured += found.measured / networks;
       bound += found.bound / networks;
+      onProgress?.({ done: rows.length * networks + k + 1, total: widths.length * networks });
     }
-    rows.push({ width, pruned, measured, bound });
+    rows.push({ width, weights, pruned, measured, bound });
   }
   const slopeOf = (key: 'measured' | 'bound'): number => {
     const points = rows.map((row) => [Math.log(row.width), Math.log(row[key])] as const);

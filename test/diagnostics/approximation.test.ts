@@ -3,7 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { approximationBound, approximationByWidth, spectralNormBound } from '../../lib/diagnostics/approximation.js';
 import { applyMask } from '../../lib/mask/gradients.js';
+import type { Progress } from '../../lib/native.js';
 import { Mlp, type NetworkOptions } from '../../lib/network/mlp.js';
+import { runCli } from '../helpers/cli.js';
 import { assertClose } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 import { stream } from '../mask/networks.js';
@@ -92,7 +94,44 @@ test('by width: a power of the weights pruned shrinks the difference, as the the
   const half = await approximationByWidth({ ...quick, sparsity: 0.5, prune: 'random' });
   assert.ok(half.measuredSlope > -0.3, `${half.measuredSlope}`);
   for (const { measured, bound } of [...few.rows, ...half.rows]) assert.ok(measured <= bound);
-  assert.equal(await approximationByWidth({ ...quick, power: 0.5 }), few);
+  const counts: number[] = [];
+  const onProgress = ({ done, total }: Progress): void => void counts.push(done / total);
+  assert.equal(await approximationByWidth({ ...quick, power: 0.5, onProgress }), few);
+  assert.equal(
+    counts,
+    Array.from({ length: 9 }, (_, i) => (i + 1) / 9),
+  );
+});
+
+test('the command: a table and a sentence, or JSON; wrong arguments', async () => {
+  const args = ['approximation', '--widths', '5,20', '--seeds', '2', '--inputs', '3', '--seed', '7'];
+  const json = await runCli(...args, '--power', '0.5', '--radius', '2', '--json', '--quiet');
+  assert.is(json.code, 0, json.stderr);
+  assert.is(json.stderr, '');
+  const options = { widths: [5, 20], networks: 2, inputs: 3, seed: 7, power: 0.5, radius: 2 };
+  const { rows, measuredSlope, boundSlope, ...settings } = JSON.parse(json.stdout);
+  assert.equal({ rows, measuredSlope, boundSlope }, await approximationByWidth(options));
+  assert.equal(settings, {
+    ...options,
+    prune: 'magnitude',
+    network: { activation: 'sigmoid', outputActivation: 'linear' },
+  });
+  const { code, stdout } = await runCli(...args, '--method', 'random', '--activation', 'tanh');
+  assert.is(code, 0);
+  assert.match(stdout, /without 50.0 % of the weights, any, over all inputs with \|x\| <= 1; means of 2/);
+  assert.match(stdout, /^ *20 +100 +50 +[\d.]+ +[\d.]+ *$/m);
+  assert.match(stdout, /The distance found (shrinks|grows|hardly changes) with the width .*, its bound /);
+  for (const [wrong, message] of [
+    [['--widths', '5'], /two or more different integers/],
+    [['--sparsity', '0.5', '--power', '0.5'], /one of them/],
+    [['--method', 'snip'], /magnitude or random/],
+    [['--radius', '-1'], /positive number for --radius/],
+    [['run1'], /argument/],
+  ] as [string[], RegExp][]) {
+    const result = await runCli('approximation', ...wrong);
+    assert.is(result.code, 2, wrong.join(' '));
+    assert.match(result.stderr, message);
+  }
 });
 
 test('networks that do not match and options that make no sense are refused', async () => {
@@ -102,8 +141,19 @@ test('networks that do not match and options that make no sense are refused', as
   await assertLegcnetError(() => approximationBound(a, other), 'ERR_ARGUMENT', /activations/);
   await assertLegcnetError(() => approximationBound(a, a, { radius: 0 }), 'ERR_OPTION', /radius/);
   await assertLegcnetError(() => approximationBound(a, a, { points: 0 }), 'ERR_OPTION', /points/);
-  await assertLegcnetError(() => approximationByWidth({ widths: [3] }), 'ERR_OPTION', /widths/);
-  await assertLegcnetError(() => approximationByWidth({ power: 1 }), 'ERR_OPTION', /power/);
+  for (const [bad, message] of [
+    [{ widths: [3] }, /widths/],
+    [{ widths: [3, 3] }, /widths/],
+    [{ widths: [3, 0.5] }, /widths/],
+    [{ power: 1 }, /power/],
+    [{ sparsity: 2 }, /sparsity/],
+    [{ inputs: 0 }, /inputs/],
+    [{ outputs: -1 }, /outputs/],
+    [{ networks: 0 }, /networks/],
+    [{ prune: 'all' as never }, /prune/],
+  ] as const) {
+    await assertLegcnetError(() => approximationByWidth(bad), 'ERR_OPTION', message);
+  }
   const reason = new Error('enough');
   let error: unknown;
   await approximationBound(a, a, { signal: AbortSignal.abort(reason) }).catch((caught: unknown) => (error = caught));
