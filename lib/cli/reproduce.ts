@@ -66,6 +66,7 @@ async function printTables(parsed: Parsed, signal: AbortSignal): Promise<void> {
   const printer = new Printer(Boolean(parsed.quiet));
   const preset = parsed.preset === undefined ? 'authors' : checkFlag('preset', parsed.preset);
   const footnotes = new Footnotes(preset);
+  const one = parsed.initDir === undefined ? 'seed' : 'trial';
   let result: Reproduction;
   try {
     result = await reproduce({
@@ -80,7 +81,7 @@ async function printTables(parsed: Parsed, signal: AbortSignal): Promise<void> {
       onReplicate: (set, done, total) => printer.progress({ label: `${set}, preset ${preset}`, done, total }),
       onTables: (tables) => {
         printer.endProgress();
-        if (!parsed.json) for (const table of tables) printTable(printer, table, footnotes);
+        if (!parsed.json) for (const table of tables) printTable(printer, table, footnotes, one);
       },
     });
   } finally {
@@ -159,7 +160,8 @@ const DECIMALS: Record<Metric, number> = {
   f1: 4,
 };
 
-function printTable(printer: Printer, table: Table, footnotes: Footnotes): void {
+/** @param one what a replicate is called */
+function printTable(printer: Printer, table: Table, footnotes: Footnotes, one: 'seed' | 'trial'): void {
   const marks = (numbers: readonly number[]): string => (numbers.length > 0 ? ` [${numbers.join(',')}]` : '');
   const replicates = Math.max(...table.cells.map(({ ours }) => ours?.n ?? 0));
   const trial = table.cells.find((cell) => cell.single)?.single?.id;
@@ -169,7 +171,7 @@ function printTable(printer: Printer, table: Table, footnotes: Footnotes): void 
   );
   printer.table(
     ['column', 'published', 'ours', '+-95 %', 'difference', beside, 'difference'],
-    table.cells.map((cell) => cellRow(cell, table, marks(footnotes.on(cell, table)))),
+    table.cells.map((cell) => cellRow(cell, table, marks(footnotes.on(cell, table)), one)),
   );
   const unreached = table.cells.filter((cell) => cell.unreached > 0);
   for (const { method, unreached: count, ours } of unreached) {
@@ -177,10 +179,10 @@ function printTable(printer: Printer, table: Table, footnotes: Footnotes): void 
   }
 }
 
-function cellRow(cell: Cell, { single }: Table, marks: string): string[] {
+function cellRow(cell: Cell, { single }: Table, marks: string, one: 'seed' | 'trial'): string[] {
   const digits = DECIMALS[cell.metric];
   const chosen = cell.single;
-  const id = chosen && single === 'best' ? ` (seed ${chosen.id})` : '';
+  const id = chosen && single === 'best' ? ` (${one} ${chosen.id})` : '';
   return [
     `${METRIC_NAMES[cell.metric]}, ${METHOD_NAMES[cell.method]}${marks}`,
     number(cell.published, digits),

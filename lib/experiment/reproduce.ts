@@ -80,7 +80,8 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
     throw unexpected('ERR_OPTION', 'datasets', `sets that initDir has: ${[...folders.keys()].join(', ')}`, lacking);
   }
   const onlySpectra = tables.every((table) => table === 4);
-  if (onlySpectra && !sets.includes('mnist')) throw unexpected('ERR_OPTION', 'datasets', 'mnist for table 4', sets);
+  if (onlySpectra && !sets.includes('mnist'))
+    throw unexpected('ERR_OPTION', 'datasets', 'mnist, which table 4 is about,', sets);
   const results: SetResult[] = [];
   const found: Table[] = [];
   for (const set of sets) {
@@ -111,7 +112,7 @@ async function runSet(
       ? await replayTrials(set, folder, options)
       : await runSeeds(set, folder, options);
   const { length } = result.replicates;
-  const few = `${set}: an interval over ${length} of the ${FEWEST_SEEDS} replicates or more that it takes says little.`;
+  const few = `${set}: an interval over ${length} ${length === 1 ? 'replicate' : 'replicates'} says little; it takes ${FEWEST_SEEDS} or more.`;
   return length > 0 && length < FEWEST_SEEDS ? { ...result, notes: [...result.notes, few] } : result;
 }
 

@@ -51,7 +51,7 @@ export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp,
 export const tooFewWindows = (windows: number, { window, method }: PruneConfig): LegcnetError =>
   new LegcnetError(
     'ERR_TOO_SHORT',
-    `only ${windows} windows of ${window} iterates fit into the watched part of training; at least ${LEAST_WINDOWS} are ` +
+    `only ${windows === 1 ? '1 window' : `${windows} windows`} of ${window} iterates ${windows === 1 ? 'fits' : 'fit'} into the watched part of training; at least ${LEAST_WINDOWS} are ` +
       `needed to score weights. Train for more epochs, ${method === 'pt' ? 'watch a larger part (partial), ' : ''}` +
       'or use shorter windows or more overlap',
     { subject: 'window', expected: `at least ${LEAST_WINDOWS} windows`, received: windows },

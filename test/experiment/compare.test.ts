@@ -246,7 +246,11 @@ test('what cannot be compared is refused', async () => {
     await assertLegcnetError(() => planComparison('iris', options), 'ERR_OPTION', message);
   }
   const short = { methods: ['ft', 'ft(window=5000)'], epochs: 60, seeds: 1 };
-  await assertLegcnetError(() => compare('iris', short), 'ERR_TOO_SHORT', /^ft\(window=5000\): only 1 windows/);
+  await assertLegcnetError(
+    () => compare('iris', short),
+    'ERR_TOO_SHORT',
+    /^ft\(window=5000\): only 1 window of 5000 iterates fits/,
+  );
   const partless: CompareOptions = {
     methods: ['ft', 'ft(target=validation)'],
     split: [0.2],

@@ -204,7 +204,7 @@ test('bad options are usage errors', async () => {
     [['--seeds', '0'], /--seeds/],
     [['--threads', 'x'], /--threads/],
     [['--masks', 'a', '--seeds', '3'], /nothing with --masks for --seeds/],
-    [['--table', '4', '--dataset', 'iris'], /mnist for table 4/],
+    [['--table', '4', '--dataset', 'iris'], /mnist, which table 4 is about/],
   ];
   const results = await Promise.all(cases.map(([args]) => runCli('reproduce', ...args)));
   cases.forEach(([args, message], i) => {
