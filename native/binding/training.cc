@@ -8,7 +8,6 @@
 
 #include "arguments.h"
 #include "lyapunov_options.h"
-#include "parallel.h"
 #include "task.h"
 #include "training_arguments.h"
 
@@ -530,17 +529,8 @@ class PredictTask : public Task {
 
  private:
   void run() override {
-    const size_t outputs = samples_->outputs();
-    outputs_.resize(samples_->rows() * outputs);
-    constexpr size_t kBlock = 256;
-    const size_t rows = samples_->rows();
-    control().total = rows;
-    parallel_for((rows + kBlock - 1) / kBlock, threads_, control(), [&](size_t block) {
-      const size_t first = block * kBlock, count = std::min(kBlock, rows - first);
-      network_.predict(*samples_, first, count, outputs_.data() + first * outputs);
-      control().done.fetch_add(count, std::memory_order_relaxed);
-    });
-    evaluation_.push_back(network_.evaluate(*samples_, threads_, control()));
+    outputs_.resize(samples_->rows() * samples_->outputs());
+    evaluation_.push_back(network_.predict(*samples_, threads_, control(), outputs_.data()));
   }
   Napi::Value result(Napi::Env env) override {
     auto object = evaluations_object(env, evaluation_, class_count(network_.spec()));

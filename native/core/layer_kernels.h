@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "input_batch.h"
+#include "input_groups.h"
 #include "simd.h"
 
 namespace legcnet::kernels {
@@ -155,7 +156,7 @@ inline void forward_pair(const Entries& entries, size_t from, size_t to, const T
     Vec<T> x[S];
     for (size_t s = 0; s < S; ++s) x[s] = broadcast(entries.value(e, s));
     for (size_t j = 0; j < J; ++j) {
-      const Vec<T> row = vec_at(w + j * kLanes<T>);
+      const Vec<T> row = in_register(vec_at(w + j * kLanes<T>));
       for (size_t s = 0; s < S; ++s) sum[s][j] = mul_add(x[s], row, sum[s][j]);
     }
   }
@@ -164,15 +165,20 @@ inline void forward_pair(const Entries& entries, size_t from, size_t to, const T
   }
 }
 
+/// Weights that the second-level cache delivers faster than the ends of short lists are mispredicted.
+constexpr size_t kWholeBytes = size_t{256} << 10;
+
 /// out[s] = bias + x(s) W for the samples of one block. out [batch][stride].
 template <typename T>
 void forward_pairs(const InputBatch<T>& batch, size_t block, const T* weight, size_t stride, const T* bias, T* out) {
+  // The lists of the chunks follow one another.
+  const size_t joined = batch.columns() * stride * sizeof(T) <= kWholeBytes ? batch.chunks() : 1;
   for_blocks<kWidest>(stride / kLanes<T>, [&](auto constant, size_t first) {
     constexpr size_t J = decltype(constant)::value;
     const size_t offset = first * kLanes<T>;
-    for (size_t c = 0; c < batch.chunks(); ++c) {
+    for (size_t c = 0; c < batch.chunks(); c += joined) {
       for (const auto& pair : batch.pairs(block)) {
-        const size_t from = c == 0 ? 0 : pair.chunk_ends[c - 1], to = pair.chunk_ends[c];
+        const size_t from = c == 0 ? 0 : pair.chunk_ends[c - 1], to = pair.chunk_ends[c + joined - 1];
         if (c > 0 && from == to) continue;
         T* sums = out + pair.sample * stride + offset;
         const T* start = c == 0 ? bias + offset : sums;
@@ -219,6 +225,42 @@ void update_pairs(const InputBatch<T>& batch, size_t chunk, const T* delta, T sc
           constexpr size_t S = decltype(samples)::value;
           update_pair<T, S, J>(entries, from, to, d, scale, weight + offset, stride);
         });
+      }
+    }
+  });
+}
+
+// ---- inputs as lists of groups
+
+/// out[s] = bias + x(s) W for the samples of groups begin..end-1 of a block; values[code] is what a code stands for.
+/// out [(end - begin) * kGroup][stride].
+template <typename T>
+void forward_groups(const InputGroups::Block& block, size_t begin, size_t end, const T* values, const T* weight,
+                    size_t stride, const T* bias, T* out) {
+  constexpr size_t S = InputGroups::kGroup;
+  const uint16_t* column = block.column.data();
+  const uint8_t* code = block.code.data();
+  for_blocks<kWidest / 2>(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    const size_t offset = first * kLanes<T>;
+    for (size_t g = begin; g < end; ++g) {
+      Vec<T> sum[S][J];
+      for (size_t s = 0; s < S; ++s) {
+        for (size_t j = 0; j < J; ++j) sum[s][j] = vec_at(bias + offset + j * kLanes<T>);
+      }
+      const size_t to = block.ends[g];
+      for (size_t e = g == 0 ? 0 : block.ends[g - 1]; e < to; ++e) {
+        const T* w = weight + column[e] * stride + offset;
+        Vec<T> x[S];
+        for (size_t s = 0; s < S; ++s) x[s] = broadcast(values[code[e * S + s]]);
+        for (size_t j = 0; j < J; ++j) {
+          const Vec<T> row = in_register(vec_at(w + j * kLanes<T>));
+          for (size_t s = 0; s < S; ++s) sum[s][j] = mul_add(x[s], row, sum[s][j]);
+        }
+      }
+      T* sums = out + (g - begin) * S * stride + offset;
+      for (size_t s = 0; s < S; ++s) {
+        for (size_t j = 0; j < J; ++j) vec_at(sums + s * stride + j * kLanes<T>) = sum[s][j];
       }
     }
   });

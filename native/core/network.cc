@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -12,8 +13,9 @@
 namespace legcnet {
 namespace {
 
-constexpr size_t kEvaluationBlock = 1024;  // rows a block: fixed, so that sums do not depend on the number of threads
-constexpr size_t kForwardRows = 256;       // rows forwarded at a time
+constexpr size_t kEvaluationBlock = InputGroups::kRows;  // fixed, so that sums do not depend on the number of threads
+constexpr size_t kForwardRows = 256;                     // rows forwarded at a time
+constexpr size_t kForwardGroups = 16;                    // groups of rows forwarded at a time
 
 constexpr size_t kMostGathered = size_t{1} << 14;  // weights that are gathered before they are streamed
 
@@ -44,6 +46,19 @@ void activate(Activation activation, T* z, size_t stride, size_t outputs, size_t
         for (size_t j = 0; j < stride; j += kLanes<T>) vec_at(row + j) /= broadcast(sum);
       }
       return;
+  }
+}
+
+/// Calls visit(rows) for rows first .. first + count - 1, at most kForwardRows at a time, those of a class together.
+/// Losses are summed in this order.
+template <typename S, typename Visit>
+void by_class(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) {
+  std::vector<uint32_t> in_order, rows;
+  for (const size_t end = first + count; first < end; first += kForwardRows) {
+    in_order.resize(std::min(kForwardRows, end - first));
+    std::iota(in_order.begin(), in_order.end(), static_cast<uint32_t>(first));
+    samples.by_class(in_order.data(), in_order.size(), rows);
+    visit(rows);
   }
 }
 
@@ -218,19 +233,28 @@ void Network<T>::transpose(size_t l) {
 template <typename T>
 void Network<T>::forward(const InputBatch<T>& batch, size_t block, Workspace& work) const {
   const size_t begin = batch.block_begin(block), end = batch.block_end(block);
+  const Layer& layer = layers_[0];
+  T* z = work.output[0].data();
+  const T* w = layer.weight.data();
+  const T* b = layer.bias.data();
+  if (batch.sparse()) {
+    kernels::forward_pairs(batch, block, w, layer.stride, b, z);
+  } else {
+    kernels::forward_dense([&](size_t s) { return batch.row(s); }, begin, end, layer.in, w, layer.stride, b, z);
+  }
+  forward_sums(begin, end, work);
+}
+
+template <typename T>
+void Network<T>::forward_sums(size_t begin, size_t end, Workspace& work) const {
   for (size_t l = 0; l < layers_.size(); ++l) {
     const Layer& layer = layers_[l];
     T* z = work.output[l].data();
-    const T* w = layer.weight.data();
-    const T* b = layer.bias.data();
     if (l > 0) {
       const T* below = work.output[l - 1].data();
       const size_t stride = layers_[l - 1].stride;
-      kernels::forward_dense([&](size_t s) { return below + s * stride; }, begin, end, layer.in, w, layer.stride, b, z);
-    } else if (batch.sparse()) {
-      kernels::forward_pairs(batch, block, w, layer.stride, b, z);
-    } else {
-      kernels::forward_dense([&](size_t s) { return batch.row(s); }, begin, end, layer.in, w, layer.stride, b, z);
+      kernels::forward_dense([&](size_t s) { return below + s * stride; }, begin, end, layer.in, layer.weight.data(),
+                             layer.stride, layer.bias.data(), z);
     }
     activate(l + 1 == layers_.size() ? spec_.output : spec_.hidden, z + begin * layer.stride, layer.stride, layer.out,
              end - begin);
@@ -386,32 +410,53 @@ void Network<T>::step(const Samples<T>& samples, const uint32_t* rows, size_t co
 }
 
 template <typename T>
-template <typename S, typename Visit>
-void Network<T>::forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const {
+template <typename S>
+void Network<T>::forward_rows(const Samples<S>& samples, size_t first, size_t count, const Control& control,
+                              T* outputs) const {
+  const size_t width = layers_.back().out;
   Workspace work;
   InputBatch<T> batch;
-  std::vector<uint32_t> in_order, rows;
   fit(std::min(count, kForwardRows), work.output);
-  for (const size_t end = first + count; first < end; first += kForwardRows) {
-    const size_t now = std::min(kForwardRows, end - first);
-    in_order.resize(now);
-    std::iota(in_order.begin(), in_order.end(), static_cast<uint32_t>(first));
-    samples.by_class(in_order.data(), now, rows);
-    select(samples, rows.data(), now, batch);
+  by_class(samples, first, count, [&](const std::vector<uint32_t>& rows) {
+    control.check();
+    select(samples, rows.data(), rows.size(), batch);
     for (size_t block = 0; block < batch.blocks(); ++block) {
       batch.load(samples, block);
       forward(batch, block, work);
     }
-    for (size_t s = 0; s < now; ++s) visit(rows[s], work.output.back().data() + s * layers_.back().stride);
-  }
+    for (size_t s = 0; s < rows.size(); ++s) {
+      std::copy_n(work.output.back().data() + s * layers_.back().stride, width, outputs + (rows[s] - first) * width);
+    }
+  });
 }
 
 template <typename T>
 template <typename S>
-void Network<T>::predict(const Samples<S>& samples, size_t first, size_t count, T* outputs) const {
+void Network<T>::forward_groups(const Samples<S>& samples, const InputGroups::Block& kept, const Control& control,
+                                T* outputs) const {
+  constexpr size_t kGroup = InputGroups::kGroup;
+  const Layer& layer = layers_[0];
   const size_t width = layers_.back().out;
-  forward_rows(samples, first, count,
-               [&](size_t row, const T* a) { std::copy_n(a, width, outputs + (row - first) * width); });
+  std::array<T, 256> values{};
+  if (kept.values.empty()) {
+    values = samples.template byte_values<T>();
+  } else {
+    std::transform(kept.values.begin(), kept.values.end(), values.begin(), [](double v) { return static_cast<T>(v); });
+  }
+  Workspace work;
+  fit(kForwardGroups * kGroup, work.output);
+  for (size_t begin = 0; begin < kept.groups(); begin += kForwardGroups) {
+    control.check();
+    const size_t end = std::min(kept.groups(), begin + kForwardGroups);
+    kernels::forward_groups(kept, begin, end, values.data(), layer.weight.data(), layer.stride, layer.bias.data(),
+                            work.output[0].data());
+    forward_sums(0, (end - begin) * kGroup, work);
+    for (size_t s = 0; s < (end - begin) * kGroup; ++s) {
+      const size_t row = kept.rows[begin * kGroup + s];
+      if (row == InputGroups::kRows) continue;
+      std::copy_n(work.output.back().data() + s * layers_.back().stride, width, outputs + row * width);
+    }
+  }
 }
 
 template <typename T>
@@ -462,21 +507,37 @@ bool Network<T>::is_correct(const T* a, size_t predicted, const Y* y, size_t lab
 
 template <typename T>
 template <typename S>
-Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Control& control, Scores scores) const {
-  const size_t classes = class_count(spec_);
+Evaluation Network<T>::evaluate_block(const Samples<S>& samples, size_t first, size_t count, Scores scores,
+                                      const T* outputs) const {
+  const size_t classes = class_count(spec_), width = layers_.back().out;
+  Evaluation sum;
+  sum.confusion.assign(classes * classes, 0);
+  by_class(samples, first, count, [&](const std::vector<uint32_t>& rows) {
+    for (const uint32_t row : rows) {
+      const T* output = outputs + (row - first) * width;
+      const size_t label = samples.label(row), predicted = predicted_class(output);
+      if (scores == Scores::all) sum.loss += sample_loss(output, samples.target(row));
+      sum.correct += is_correct(output, predicted, samples.target(row), label) ? 1 : 0;
+      ++sum.confusion[label * classes + predicted];
+    }
+  });
+  return sum;
+}
+
+template <typename T>
+template <typename S, typename Forward>
+Evaluation Network<T>::evaluate_blocks(const Samples<S>& samples, int threads, const Control& control, Scores scores,
+                                       T* all, const Forward& forward) const {
+  const size_t classes = class_count(spec_), width = layers_.back().out;
   const size_t blocks = (samples.rows() + kEvaluationBlock - 1) / kEvaluationBlock;
   std::vector<Evaluation> partial(blocks);
   parallel_for(blocks, threads, control, [&](size_t block) {
     const size_t first = block * kEvaluationBlock;
     const size_t count = std::min(kEvaluationBlock, samples.rows() - first);
-    Evaluation& sum = partial[block];
-    sum.confusion.assign(classes * classes, 0);
-    forward_rows(samples, first, count, [&](size_t row, const T* output) {
-      const size_t label = samples.label(row), predicted = predicted_class(output);
-      if (scores == Scores::all) sum.loss += sample_loss(output, samples.target(row));
-      sum.correct += is_correct(output, predicted, samples.target(row), label) ? 1 : 0;
-      ++sum.confusion[label * classes + predicted];
-    });
+    std::vector<T> own(all ? 0 : count * width);
+    T* outputs = all ? all + first * width : own.data();
+    forward(block, first, count, outputs);
+    partial[block] = evaluate_block(samples, first, count, scores, outputs);
   });
   Evaluation total;
   total.rows = samples.rows();
@@ -489,11 +550,53 @@ Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Co
   return total;
 }
 
+template <typename T>
+template <typename S>
+Evaluation Network<T>::predict(const Samples<S>& samples, int threads, Control& control, T* outputs) const {
+  control.total = samples.rows();
+  return evaluate_blocks(samples, threads, control, Scores::all, outputs,
+                         [&](size_t, size_t first, size_t count, T* part) {
+                           forward_rows(samples, first, count, control, part);
+                           control.done.fetch_add(count, std::memory_order_relaxed);
+                         });
+}
+
+template <typename T>
+template <typename S>
+Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Control& control, Scores scores) const {
+  const bool grouped = may_be_grouped(samples) && samples.groups().worthwhile();
+  return evaluate_blocks(samples, threads, control, scores, nullptr,
+                         [&](size_t block, size_t first, size_t count, T* outputs) {
+                           const auto* kept = grouped ? samples.groups().block(samples, block) : nullptr;
+                           if (kept) {
+                             forward_groups(samples, *kept, control, outputs);
+                           } else {
+                             forward_rows(samples, first, count, control, outputs);
+                           }
+                         });
+}
+
+/// Whether it is all the same to an evaluation beside which other samples a sample is listed. Where it is 0 and the other
+/// is not, 0 * weight is added: this may turn a sum of -0 into 0, or flush a subnormal bias, neither of which a loss or a
+/// comparison can tell; but a weight that is not finite makes it NaN.
+template <typename T>
+template <typename S>
+bool Network<T>::may_be_grouped(const Samples<S>& samples) const {
+  if (!samples.sparse() || !std::isfinite(samples.factor())) return false;
+  Vec<T> zero = {};
+  const auto& weight = layers_[0].weight;
+  for (size_t i = 0; i < weight.size(); i += kLanes<T>) zero += T(0) * vec_at(weight.data() + i);
+  for (size_t i = 0; i < kLanes<T>; ++i) {
+    if (zero[i] != T(0)) return false;
+  }
+  return true;
+}
+
 template class Network<float>;
 template class Network<double>;
 #define LEGCNET_NETWORK(T, S)                                                                         \
   template void Network<T>::select(const Samples<S>&, const uint32_t*, size_t, InputBatch<T>&) const; \
-  template void Network<T>::predict(const Samples<S>&, size_t, size_t, T*) const;                     \
+  template Evaluation Network<T>::predict(const Samples<S>&, int, Control&, T*) const;                \
   template Evaluation Network<T>::evaluate(const Samples<S>&, int, const Control&, Scores) const;     \
   template void Network<T>::copy_parameters(const Network<S>&);
 LEGCNET_NETWORK(float, float)

@@ -102,11 +102,12 @@ class Network {
   /// One whole step on one thread: the mean gradient over `count` rows of `samples`.
   void step(const Samples<T>& samples, const uint32_t* rows, size_t count, T rate);
 
-  /// Outputs [count, outputs] of rows first .. first + count - 1.
+  /// Outputs [rows, outputs] of all rows, and their evaluation. control.done counts rows.
   template <typename S>
-  void predict(const Samples<S>& samples, size_t first, size_t count, T* outputs) const;
+  Evaluation predict(const Samples<S>& samples, int threads, Control& control, T* outputs) const;
 
-  /// All rows, in blocks over `threads` threads; the same bits for any number of them.
+  /// All rows, in blocks over `threads` threads; the same bits for any number of them. From the second evaluation of
+  /// sparse samples on, by whatever network, their inputs are kept as InputGroups.
   template <typename S>
   Evaluation evaluate(const Samples<S>& samples, int threads, const Control& control,
                       Scores scores = Scores::all) const;
@@ -123,9 +124,23 @@ class Network {
     AlignedVector<T> transposed;  // [out][stride of the layer below], for the backward pass of larger batches
     size_t offset;                // of its first weight in packed order
   };
-  /// Calls visit(row, its outputs) for rows first .. first + count - 1, in some fixed order.
-  template <typename S, typename Visit>
-  void forward_rows(const Samples<S>& samples, size_t first, size_t count, const Visit& visit) const;
+  /// Outputs [count, outputs] of rows first .. first + count - 1.
+  template <typename S>
+  void forward_rows(const Samples<S>& samples, size_t first, size_t count, const Control& control, T* outputs) const;
+  /// The same of the rows of a block that is kept.
+  template <typename S>
+  void forward_groups(const Samples<S>& samples, const InputGroups::Block& kept, const Control& control,
+                      T* outputs) const;
+  /// Calls forward(block, first, count, outputs) for blocks of rows, and evaluates what it writes into `outputs` [count,
+  /// outputs]: part of `all` [rows, outputs], unless that is null.
+  template <typename S, typename Forward>
+  Evaluation evaluate_blocks(const Samples<S>& samples, int threads, const Control& control, Scores scores, T* all,
+                             const Forward& forward) const;
+  template <typename S>
+  Evaluation evaluate_block(const Samples<S>& samples, size_t first, size_t count, Scores scores,
+                            const T* outputs) const;
+  template <typename S>
+  bool may_be_grouped(const Samples<S>& samples) const;
 
   /// Rows of one layer's weights that a piece of the update covers: none for the piece that is the first layer's
   /// biases.
@@ -136,6 +151,8 @@ class Network {
   Rows rows_of(const InputBatch<T>& batch, size_t piece) const;
   void fit(size_t count, std::vector<AlignedVector<T>>& buffers) const;
   void forward(const InputBatch<T>& batch, size_t block, Workspace& work) const;
+  /// From the first layer's sums on, for samples begin .. end - 1 of `work`.
+  void forward_sums(size_t begin, size_t end, Workspace& work) const;
   void output_delta(const Samples<T>& samples, const uint32_t* rows, size_t begin, size_t end, Workspace& work) const;
   void transpose(size_t layer);
   void parameters_changed() { transposed_ = false; }

@@ -28,6 +28,7 @@ template <typename T>
 template <typename S>
 void Samples<T>::append(const S* inputs, const double* targets, size_t count, double factor) {
   const size_t entries = count * columns_;
+  groups_ = std::make_unique<InputGroups>();
   if (rows() == 0) {
     const size_t zeros = static_cast<size_t>(std::count(inputs, inputs + entries, S(0)));
     sparse_ = static_cast<double>(entries - zeros) < kSparseBelow * static_cast<double>(entries);

@@ -3,7 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "input_groups.h"
 
 namespace legcnet {
 
@@ -58,6 +61,9 @@ class Samples {
   /// Whether every row's targets, several of them, are 1 at its class and 0 elsewhere.
   bool one_hot() const { return one_hot_; }
 
+  /// The inputs as evaluations keep them.
+  InputGroups& groups() const { return *groups_; }
+
  private:
   void bytes_to_values();
 
@@ -69,6 +75,7 @@ class Samples {
   std::vector<T> values_;
   std::vector<T> targets_;
   std::vector<uint32_t> labels_;
+  std::unique_ptr<InputGroups> groups_ = std::make_unique<InputGroups>();
 };
 
 }  // namespace legcnet
