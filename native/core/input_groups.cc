@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <numeric>
+#include <new>
+#include <utility>
 
 #include "samples.h"
 
 namespace legcnet {
 namespace {
 
-/// Memory for the lists of one part. MNIST's 60,000 images take 20 MB.
-constexpr size_t kMostBytes = size_t{64} << 20;
 constexpr size_t kMostColumns = size_t{1} << 16;
 /// How many samples are looked at for each that joins a group.
 constexpr size_t kCandidates = 128;
@@ -37,8 +36,12 @@ uint64_t nonzero_bytes(uint64_t eight) {
 std::vector<Signature> signatures(const uint8_t* codes, size_t rows, size_t columns) {
   std::vector<Signature> result(rows, Signature{});
   for (size_t row = 0; row < rows; ++row, codes += columns) {
-    for (size_t c = 0; c < columns; c += 8) {
-      result[row][c / 64 % kWords] |= nonzero_bytes(eight_at(codes + c, columns - c)) << (c % 64);
+    for (size_t first = 0; first < columns; first += 64) {
+      uint64_t word = 0;
+      for (size_t c = first; c < std::min(columns, first + 64); c += 8) {
+        word |= nonzero_bytes(eight_at(codes + c, columns - c)) << (c - first);
+      }
+      result[row][first / 64 % kWords] |= word;
     }
   }
   return result;
@@ -170,9 +173,9 @@ const InputGroups::Block* InputGroups::block(const Samples<T>& samples, size_t b
   try {
     const size_t first = block * kRows;
     Block lists;
-    if (bytes_ < kMostBytes && make_lists(samples, first, std::min(kRows, samples.rows() - first), lists)) {
+    if (bytes_ < most_bytes_ && make_lists(samples, first, std::min(kRows, samples.rows() - first), lists)) {
       Block exact(lists);  // a copy has no room to spare
-      if (bytes_.fetch_add(exact.bytes()) + exact.bytes() <= kMostBytes) {
+      if (bytes_.fetch_add(exact.bytes()) + exact.bytes() <= most_bytes_) {
         place.lists = std::move(exact);
         state = State::kept;
       }

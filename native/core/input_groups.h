@@ -33,6 +33,9 @@ class InputGroups {
     size_t bytes() const;
   };
 
+  /// `most_bytes`: memory for the lists of the part; MNIST's 60,000 images take 20 MB.
+  explicit InputGroups(size_t most_bytes = size_t{64} << 20) : most_bytes_(most_bytes) {}
+
   /// Counts an evaluation. False for the first: lists cost about as much as they save at the next two.
   bool worthwhile() { return evaluations_.fetch_add(1, std::memory_order_relaxed) > 0; }
 
@@ -48,6 +51,7 @@ class InputGroups {
     Block lists;
   };
 
+  size_t most_bytes_;
   std::atomic<uint32_t> evaluations_{0};
   std::atomic<size_t> bytes_{0};
   std::once_flag sized_;

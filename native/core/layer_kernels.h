@@ -51,9 +51,11 @@ inline void forward_block(const Row& row, size_t sample, size_t in, const T* wei
   }
   for (size_t k = 0; k < in; ++k) {
     const T* w = weight + k * stride;
-    for (size_t s = 0; s < S; ++s) {
-      const Vec<T> x = broadcast(input[s][k]);
-      for (size_t j = 0; j < J; ++j) sum[s][j] = mul_add(x, vec_at(w + j * kLanes<T>), sum[s][j]);
+    Vec<T> x[S];
+    for (size_t s = 0; s < S; ++s) x[s] = broadcast(input[s][k]);
+    for (size_t j = 0; j < J; ++j) {
+      const Vec<T> row = in_register(vec_at(w + j * kLanes<T>));
+      for (size_t s = 0; s < S; ++s) sum[s][j] = mul_add(x[s], row, sum[s][j]);
     }
   }
   for (size_t s = 0; s < S; ++s) {

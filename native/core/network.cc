@@ -576,9 +576,9 @@ Evaluation Network<T>::evaluate(const Samples<S>& samples, int threads, const Co
                          });
 }
 
-/// Whether it is all the same to an evaluation beside which other samples a sample is listed. Where it is 0 and the other
-/// is not, 0 * weight is added: this may turn a sum of -0 into 0, or flush a subnormal bias, neither of which a loss or a
-/// comparison can tell; but a weight that is not finite makes it NaN.
+/// Whether it is all the same to an evaluation beside which other samples a sample is listed. Where it is 0 and the
+/// other is not, 0 * weight is added: this may turn a sum of -0 into 0, or flush a subnormal bias, neither of which a
+/// loss or a comparison can tell; but a weight that is not finite makes it NaN.
 template <typename T>
 template <typename S>
 bool Network<T>::may_be_grouped(const Samples<S>& samples) const {

@@ -131,8 +131,8 @@ class Network {
   template <typename S>
   void forward_groups(const Samples<S>& samples, const InputGroups::Block& kept, const Control& control,
                       T* outputs) const;
-  /// Calls forward(block, first, count, outputs) for blocks of rows, and evaluates what it writes into `outputs` [count,
-  /// outputs]: part of `all` [rows, outputs], unless that is null.
+  /// Calls forward(block, first, count, outputs) for blocks of rows, and evaluates what it writes into `outputs`
+  /// [count, outputs]: part of `all` [rows, outputs], unless that is null.
   template <typename S, typename Forward>
   Evaluation evaluate_blocks(const Samples<S>& samples, int threads, const Control& control, Scores scores, T* all,
                              const Forward& forward) const;

@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <string>
+#include <thread>
 
 #include "random.h"
 
@@ -26,6 +29,51 @@ Samples<double> random_samples(size_t rows, size_t columns, size_t outputs, doub
   }
   samples.append(inputs.data(), targets.data(), rows, 1.0);
   return samples;
+}
+
+/// Sparse samples of a few byte-sized inputs, as bytes or as the same numbers.
+template <typename T>
+Samples<T> few_inputs(size_t rows, size_t columns, size_t outputs, bool bytes, uint64_t seed) {
+  Random random(seed);
+  Samples<T> samples(columns, outputs);
+  std::vector<uint8_t> inputs(rows * columns);
+  for (auto& x : inputs) x = random.uniform() < 0.8 ? 0 : static_cast<uint8_t>(1 + random.below(255));
+  if (rows > 2) std::fill_n(inputs.begin(), 2 * columns, uint8_t{0});
+  const std::vector<double> numbers(inputs.begin(), inputs.end());
+  std::vector<double> targets(rows * outputs, 0);
+  for (size_t row = 0; row < rows; ++row) targets[row * outputs + random.below(outputs)] = 1;
+  if (bytes) {
+    samples.append(inputs.data(), targets.data(), rows, 1.0 / 255);
+  } else {
+    samples.append(numbers.data(), targets.data(), rows, 1.0 / 255);
+  }
+  return samples;
+}
+
+void check_same_bits(const Evaluation& a, const Evaluation& b) {
+  CHECK((std::memcmp(&a.loss, &b.loss, sizeof a.loss) == 0 || (std::isnan(a.loss) && std::isnan(b.loss))));
+  CHECK(a.rows == b.rows);
+  CHECK(a.correct == b.correct);
+  CHECK(a.confusion == b.confusion);
+}
+
+/// The first evaluation reads the inputs, the others lists of them.
+template <typename T, typename S>
+void check_repeated(const Network<T>& network, const Samples<S>& samples) {
+  const Control control;
+  const Evaluation first = network.evaluate(samples, 1, control);
+  CHECK(first.rows == samples.rows());
+  check_same_bits(network.evaluate(samples, 2, control), first);
+  check_same_bits(network.evaluate(samples, 1, control), first);
+  check_same_bits(network.evaluate(samples, 3, control), first);
+  Evaluation accuracy = network.evaluate(samples, 1, control, Scores::accuracy);
+  CHECK(accuracy.loss == 0);
+  accuracy.loss = first.loss;
+  check_same_bits(accuracy, first);
+  std::vector<T> outputs(samples.rows() * samples.outputs());
+  Control counting;
+  check_same_bits(network.predict(samples, 2, counting, outputs.data()), first);
+  CHECK(counting.done == samples.rows());
 }
 
 double mean_loss(Network<double>& network, const std::vector<double>& parameters, const Samples<double>& samples) {
@@ -166,4 +214,120 @@ TEST_CASE("evaluation does not depend on the number of threads") {
   CHECK(one.loss == three.loss);
   CHECK(one.correct == three.correct);
   CHECK(one.confusion == three.confusion);
+}
+
+TEST_CASE("evaluations from kept lists are those from the inputs, bit for bit") {
+  for (const size_t columns : {size_t{1}, size_t{7}, size_t{64}, size_t{1030}}) {
+    for (const size_t outputs : {size_t{1}, size_t{3}}) {
+      NetworkSpec spec;
+      spec.sizes = {columns, 21, outputs};
+      spec.hidden = columns == 7 ? Activation::relu : Activation::sigmoid;
+      const auto parameters = initial_parameters(spec, Initialisation::glorot, columns);
+      Network<double> network(spec);
+      Network<float> single(spec);
+      network.set_parameters(parameters.data());
+      single.set_parameters(parameters.data());
+      for (const size_t rows : {1, 2, 3, 4, 5, 1023, 1024, 1025, 2051}) {
+        for (const bool bytes : {true, false}) {
+          CAPTURE(columns);
+          CAPTURE(outputs);
+          CAPTURE(rows);
+          CAPTURE(bytes);
+          const auto samples = few_inputs<double>(rows, columns, outputs, bytes, rows);
+          check_repeated(network, samples);
+          check_repeated(single, samples);
+          if (samples.sparse()) CHECK(samples.groups().block(samples, (rows - 1) / InputGroups::kRows) != nullptr);
+          check_repeated(single, few_inputs<float>(rows, columns, outputs, bytes, rows));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a weight that is not finite reaches the same samples in every evaluation") {
+  NetworkSpec spec;
+  spec.sizes = {40, 5, 3};
+  for (const double odd : {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), -0.0}) {
+    for (const Activation hidden : {Activation::sigmoid, Activation::linear, Activation::relu}) {
+      spec.hidden = hidden;
+      auto parameters = initial_parameters(spec, Initialisation::glorot, 3);
+      for (size_t i = 0; i < parameters.size(); i += 67) parameters[i] = odd;
+      Network<double> network(spec);
+      network.set_parameters(parameters.data());
+      const auto samples = few_inputs<double>(1500, 40, 3, true, 4);
+      check_repeated(network, samples);
+      // with lists that a finite network has left
+      network.set_parameters(initial_parameters(spec, Initialisation::glorot, 5).data());
+      check_repeated(network, samples);
+      network.set_parameters(parameters.data());
+      check_repeated(network, samples);
+    }
+  }
+}
+
+TEST_CASE("lists of inputs hold every non-zero input once, in order, and stay within their memory") {
+  const auto samples = few_inputs<double>(3 * InputGroups::kRows, 90, 3, true, 6);
+  InputGroups groups(100000);
+  const auto* block = groups.block(samples, 1);
+  REQUIRE(block != nullptr);
+  CHECK(groups.block(samples, 1) == block);
+  CHECK(block->bytes() <= 100000);
+  std::vector<int> seen(InputGroups::kRows, 0);
+  for (size_t g = 0; g < block->groups(); ++g) {
+    for (size_t s = 0; s < InputGroups::kGroup; ++s) {
+      const size_t row = block->rows[g * InputGroups::kGroup + s];
+      ++seen[row];
+      std::vector<uint8_t> listed(90, 0);
+      for (size_t e = g == 0 ? 0 : block->ends[g - 1]; e < block->ends[g]; ++e) {
+        if (e > (g == 0 ? 0 : block->ends[g - 1])) CHECK(block->column[e] > block->column[e - 1]);
+        listed[block->column[e]] = block->code[e * InputGroups::kGroup + s];
+      }
+      CHECK(std::memcmp(listed.data(), samples.bytes(InputGroups::kRows + row), 90) == 0);
+    }
+  }
+  for (const int times : seen) CHECK(times == 1);
+  CHECK(groups.block(samples, 0) == nullptr);  // no room
+  CHECK(groups.block(samples, 2) == nullptr);
+  CHECK(groups.block(samples, 1) == block);
+
+  const auto many = random_samples(1000, 30, 3, 0.8, 7);  // more numbers than codes
+  CHECK(InputGroups().block(many, 0) == nullptr);
+  NetworkSpec spec;
+  spec.sizes = {30, 4, 3};
+  Network<double> network(spec);
+  network.set_parameters(initial_parameters(spec, Initialisation::he, 9).data());
+  check_repeated(network, many);
+}
+
+TEST_CASE("several threads may evaluate the same samples while their lists are made") {
+  NetworkSpec spec;
+  spec.sizes = {50, 8, 4};
+  Network<float> network(spec);
+  network.set_parameters(initial_parameters(spec, Initialisation::glorot, 1).data());
+  const auto samples = few_inputs<double>(5000, 50, 4, false, 2);
+  const Control control;
+  const Evaluation expected = network.evaluate(samples, 1, control);
+  Evaluation found[3];
+  std::vector<std::thread> threads;
+  for (auto& evaluation : found) {
+    threads.emplace_back([&] { evaluation = network.evaluate(samples, 2, control); });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const auto& evaluation : found) check_same_bits(evaluation, expected);
+}
+
+TEST_CASE("a cancelled evaluation stops, and the next is right") {
+  NetworkSpec spec;
+  spec.sizes = {50, 8, 4};
+  Network<double> network(spec);
+  network.set_parameters(initial_parameters(spec, Initialisation::glorot, 1).data());
+  const auto samples = few_inputs<double>(3000, 50, 4, true, 2);
+  std::vector<double> outputs(samples.rows() * 4);
+  Control control, cancelled;
+  cancelled.cancelled = true;
+  for (int time = 0; time < 3; ++time) CHECK_THROWS_AS(network.evaluate(samples, 2, cancelled), Cancelled);
+  CHECK_THROWS_AS(network.predict(samples, 1, cancelled, outputs.data()), Cancelled);
+  check_repeated(network, samples);
+  check_same_bits(network.evaluate(samples, 1, control),
+                  network.evaluate(few_inputs<double>(3000, 50, 4, true, 2), 1, control));
 }

@@ -212,6 +212,35 @@ test('the same seed gives the same bits for any number of threads', async () => 
   }
 });
 
+test('scores of sparse inputs are the same bits however often a part was evaluated before', async () => {
+  const random = stream(7);
+  const [rows, columns] = [2051, 30];
+  const data = Uint8Array.from({ length: rows * columns }, () => (random() < 0.8 ? 0 : 256 * random()));
+  const labels = Int32Array.from({ length: rows }, () => 4 * random());
+  const part = { features: { data, shape: [rows, columns] }, labels, factor: 1 / 255 };
+  for (const scalar of ['float64', 'float32'] as const) {
+    const network = await Mlp.random([columns, 9, 4], { seed: 3, scalar });
+    const scores = async (epochs: number, threads: number) => {
+      const samples = await toNativeSamples('train', part, 4, scalar);
+      const options = { learningRate: 0.5, batchSize: 64, epochs, threads, evaluationScalar: 'float32' } as const;
+      return train(network, { train: samples }, options);
+    };
+    const long = await scores(4, 1);
+    assert.equal((await scores(4, 2)).history, long.history);
+    for (const epochs of [1, 2, 3]) {
+      assert.equal((await scores(epochs, 1)).history.at(-1), long.history[epochs - 1]);
+    }
+    const { scores: final } = await train(
+      network,
+      { train: await toNativeSamples('train', part, 4, scalar) },
+      {
+        ...{ learningRate: 0.5, batchSize: 64, epochs: 4, evaluationScalar: 'float32', evaluateEveryEpoch: false },
+      },
+    );
+    assert.equal(final, long.scores);
+  }
+});
+
 test('float32 training follows float64', async () => {
   const { part, network, parts } = await setUp();
   const single = new Mlp(network.sizes, { ...network.options, scalar: 'float32' }, network.parameters);
