@@ -234,6 +234,16 @@ void update_pairs(const InputBatch<T>& batch, size_t chunk, const T* delta, T sc
 
 // ---- inputs as lists of groups
 
+/// Vectors that a block of columns has at most: a group's sums, a row of weights and an input must fit in the
+/// registers.
+#if defined(__AVX512F__)
+constexpr size_t kWidestOfGroup = 4;
+#elif defined(__FMA__)
+constexpr size_t kWidestOfGroup = 3;
+#else
+constexpr size_t kWidestOfGroup = 2;
+#endif
+
 /// out[s] = bias + x(s) W for the samples of groups begin..end-1 of a block; values[code] is what a code stands for.
 /// out [(end - begin) * kGroup][stride].
 template <typename T>
@@ -242,7 +252,7 @@ void forward_groups(const InputGroups::Block& block, size_t begin, size_t end, c
   constexpr size_t S = InputGroups::kGroup;
   const uint16_t* column = block.column.data();
   const uint8_t* code = block.code.data();
-  for_blocks<kWidest / 2>(stride / kLanes<T>, [&](auto constant, size_t first) {
+  for_blocks<kWidestOfGroup>(stride / kLanes<T>, [&](auto constant, size_t first) {
     constexpr size_t J = decltype(constant)::value;
     const size_t offset = first * kLanes<T>;
     for (size_t g = begin; g < end; ++g) {
@@ -253,11 +263,11 @@ void forward_groups(const InputGroups::Block& block, size_t begin, size_t end, c
       const size_t to = block.ends[g];
       for (size_t e = g == 0 ? 0 : block.ends[g - 1]; e < to; ++e) {
         const T* w = weight + column[e] * stride + offset;
-        Vec<T> x[S];
-        for (size_t s = 0; s < S; ++s) x[s] = broadcast(values[code[e * S + s]]);
-        for (size_t j = 0; j < J; ++j) {
-          const Vec<T> row = in_register(vec_at(w + j * kLanes<T>));
-          for (size_t s = 0; s < S; ++s) sum[s][j] = mul_add(x[s], row, sum[s][j]);
+        Vec<T> row[J];
+        for (size_t j = 0; j < J; ++j) row[j] = in_register(vec_at(w + j * kLanes<T>));
+        for (size_t s = 0; s < S; ++s) {
+          const Vec<T> x = broadcast(values[code[e * S + s]]);
+          for (size_t j = 0; j < J; ++j) sum[s][j] = mul_add(x, row[j], sum[s][j]);
         }
       }
       T* sums = out + (g - begin) * S * stride + offset;
