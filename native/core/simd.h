@@ -60,6 +60,15 @@ inline Vec<T> broadcast(T x) {
   return x - Vec<T>{};  // not +, which would turn -0 into 0 and could not be left out
 }
 
+/// v, to be loaded once: GCC would rather load an operand that is in memory again for every multiply-add.
+template <typename V>
+inline V in_register(V v) {
+#if defined(__x86_64__)
+  asm("" : "+v"(v));
+#endif
+  return v;
+}
+
 /// a b + c, rounded once where the instruction set can (the compiler is told not to contract by itself).
 inline Vec<float> mul_add(Vec<float> a, Vec<float> b, Vec<float> c) {
 #if defined(__AVX512F__)
