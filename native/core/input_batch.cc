@@ -174,6 +174,13 @@ void InputBatch<T>::load_rows(const Samples<S>& samples, size_t block) {
   }
 }
 
+template <typename T>
+void InputBatch<T>::turn(const Samples<T>& samples, size_t piece, ByteColumns& columns) const {
+  const size_t first = piece * piece_columns();
+  columns.fill(std::min(piece_columns(), columns_ - first), count_,
+               [&](size_t s) { return samples.bytes(order_[s]) + first; });
+}
+
 template class InputBatch<float>;
 template class InputBatch<double>;
 #define LEGCNET_INPUT_BATCH(T, S)                                                          \

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "byte_columns.h"
 #include "samples.h"
 #include "simd.h"
 
@@ -17,6 +18,8 @@ namespace legcnet {
 /// weights that both need is read once (of MNIST's pixels a sample has 19 %, a pair 29 %). Lists are cut at multiples
 /// of `chunk` columns, so that the kernels can go through the weights a cache-sized piece at a time. 8-bit inputs are
 /// listed as such, a word for a pair's entry.
+///
+/// The update of a larger batch of 8-bit inputs goes through the columns instead: by_columns().
 ///
 /// Life of a batch: select(), then load() for every block (any thread, any order), then the blocks are read.
 template <typename T>
@@ -44,12 +47,20 @@ class InputBatch {
   size_t columns() const { return columns_; }
   size_t chunk() const { return chunk_; }
   size_t chunks() const { return chunks_; }
+  /// Whether the update reads ByteColumns and not the pairs.
+  bool by_columns() const { return sparse_ && bytes_ && count_ >= ByteColumns::kGroup; }
+  /// The pieces that the update goes through.
+  size_t piece_columns() const { return by_columns() ? ByteColumns::kColumns : chunk_; }
+  size_t pieces() const { return (columns_ + piece_columns() - 1) / piece_columns(); }
   size_t blocks() const { return (count_ + kBlockSamples - 1) / kBlockSamples; }
   size_t block_begin(size_t block) const { return block * kBlockSamples; }
   size_t block_end(size_t block) const { return std::min(count_, (block + 1) * kBlockSamples); }
 
   template <typename S>
   void load(const Samples<S>& samples, size_t block);
+
+  /// The columns of a piece; only when by_columns().
+  void turn(const Samples<T>& samples, size_t piece, ByteColumns& columns) const;
 
   /// Only when sparse().
   const std::vector<Pair>& pairs(size_t block) const { return blocks_[block].pairs; }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "byte_columns.h"
 #include "input_batch.h"
 #include "input_groups.h"
 #include "simd.h"
@@ -83,7 +84,7 @@ inline void update_block(const Row& row, size_t count, const T* delta, T scale, 
   for (size_t s = 0; s < count; ++s) {
     const T* input = row(s) + k;
     for (size_t j = 0; j < J; ++j) {
-      const Vec<T> d = vec_at(delta + s * stride + j * kLanes<T>);
+      const Vec<T> d = in_register(vec_at(delta + s * stride + j * kLanes<T>));
       for (size_t i = 0; i < K; ++i) sum[i][j] = mul_add(broadcast(input[i]), d, sum[i][j]);
     }
   }
@@ -274,6 +275,53 @@ void forward_groups(const InputGroups::Block& block, size_t begin, size_t end, c
       for (size_t s = 0; s < S; ++s) {
         for (size_t j = 0; j < J; ++j) vec_at(sums + s * stride + j * kLanes<T>) = sum[s][j];
       }
+    }
+  });
+}
+
+// ---- bytes by column
+
+template <typename T, size_t C, size_t J>
+inline void update_column_block(const uint8_t* const* bytes, const T* byte_values, const T* change, T* weight,
+                                size_t stride) {
+  uint64_t samples = nonzero_bytes(bytes[0], bytes[C - 1]);
+  if (samples == 0) return;
+  Vec<T> row[C][J];
+  for (size_t c = 0; c < C; ++c) {
+    for (size_t j = 0; j < J; ++j) row[c][j] = vec_at(weight + c * stride + j * kLanes<T>);
+  }
+  for (; samples != 0; samples &= samples - 1) {
+    const auto s = static_cast<size_t>(__builtin_ctzll(samples));
+    Vec<T> x[C];
+    for (size_t c = 0; c < C; ++c) x[c] = broadcast(byte_values[bytes[c][s]]);
+    for (size_t j = 0; j < J; ++j) {
+      const Vec<T> d = in_register(vec_at(change + s * stride + j * kLanes<T>));
+      for (size_t c = 0; c < C; ++c) row[c][j] = mul_add(x[c], d, row[c][j]);
+    }
+  }
+  for (size_t c = 0; c < C; ++c) {
+    for (size_t j = 0; j < J; ++j) vec_at(weight + c * stride + j * kLanes<T>) = row[c][j];
+  }
+}
+
+/// weight[k] += sum over the batch of x(s)[k] change[s], for the given columns; `weight` is the first one's row. The
+/// same sums in the same order as by update_pairs, but a row stays in registers for a whole group of samples. Two
+/// columns share what is read of `change`: neighbours are mostly not zero for the same samples. change [batch][stride].
+template <typename T>
+void update_columns(const ByteColumns& columns, const T* byte_values, const T* change, T* weight, size_t stride) {
+  for_blocks<kWidest>(stride / kLanes<T>, [&](auto constant, size_t first) {
+    constexpr size_t J = decltype(constant)::value;
+    for (size_t group = 0; group < columns.groups(); ++group) {
+      const T* d = change + group * ByteColumns::kGroup * stride + first * kLanes<T>;
+      T* w = weight + first * kLanes<T>;
+      size_t k = 0;
+      for (; k + 2 <= columns.columns(); k += 2) {
+        const uint8_t* bytes[] = {columns.column(group, k), columns.column(group, k + 1)};
+        update_column_block<T, 2, J>(bytes, byte_values, d, w + k * stride, stride);
+      }
+      if (k == columns.columns()) continue;
+      const uint8_t* bytes[] = {columns.column(group, k)};
+      update_column_block<T, 1, J>(bytes, byte_values, d, w + k * stride, stride);
     }
   });
 }

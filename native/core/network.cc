@@ -214,9 +214,11 @@ void Network<T>::fit(size_t count, std::vector<AlignedVector<T>>& buffers) const
 }
 
 template <typename T>
-void Network<T>::begin_step(size_t count, Workspace& work) {
+void Network<T>::begin_step(size_t count, T rate, Workspace& work) {
   fit(count, work.output);
   fit(count, work.delta);
+  work.change.resize(work.delta[0].size());
+  work.scale = rate / static_cast<T>(count);
   if (count < kTransposeFrom || transposed_) return;
   for (size_t l = 1; l < layers_.size(); ++l) transpose(l);
   transposed_ = true;
@@ -318,6 +320,11 @@ void Network<T>::gradients(const Samples<T>& samples, const uint32_t* rows, cons
     multiply_by_derivative(spec_.hidden, work.output[l - 1].data() + offset, delta + offset,
                            (end - begin) * below.stride);
   }
+  if (!batch.by_columns()) return;
+  const size_t stride = layers_[0].stride;
+  for (size_t i = begin * stride; i < end * stride; i += kLanes<T>) {
+    vec_at(work.change.data() + i) = -work.scale * vec_at(work.delta[0].data() + i);
+  }
 }
 
 /// First, layer by layer, the biases and the weights of all layers but the first; then the chunks of the first layer's
@@ -325,13 +332,13 @@ void Network<T>::gradients(const Samples<T>& samples, const uint32_t* rows, cons
 template <typename T>
 typename Network<T>::Rows Network<T>::rows_of(const InputBatch<T>& batch, size_t piece) const {
   if (piece < layers_.size()) return {piece, 0, piece == 0 ? 0 : layers_[piece].in, true};
-  const size_t begin = (piece - layers_.size()) * batch.chunk();
-  return {0, begin, std::min(layers_[0].in, begin + batch.chunk()), false};
+  const size_t begin = (piece - layers_.size()) * batch.piece_columns();
+  return {0, begin, std::min(layers_[0].in, begin + batch.piece_columns()), false};
 }
 
 template <typename T>
-void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Workspace& work) {
-  const T scale = rate / static_cast<T>(batch.count());
+void Network<T>::update(const InputBatch<T>& batch, size_t piece, const ByteColumns& columns, Workspace& work) {
+  const T scale = work.scale;
   const auto [l, begin, end, biases] = rows_of(batch, piece);
   Layer& layer = layers_[l];
   const T* delta = work.delta[l].data();
@@ -341,6 +348,8 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, T rate, Worksp
     const size_t stride = layers_[l - 1].stride;
     kernels::update_dense([&](size_t s) { return below + s * stride; }, batch.count(), begin, end, delta, scale, w,
                           layer.stride);
+  } else if (end > begin && batch.by_columns()) {
+    kernels::update_columns(columns, batch.byte_values(), work.change.data(), w + begin * layer.stride, layer.stride);
   } else if (end > begin && batch.sparse()) {
     kernels::update_pairs(batch, begin / batch.chunk(), delta, scale, w, layer.stride);
   } else if (end > begin) {
@@ -401,12 +410,15 @@ void Network<T>::pack(T* packed) const {
 template <typename T>
 void Network<T>::step(const Samples<T>& samples, const uint32_t* rows, size_t count, T rate) {
   select(samples, rows, count, batch_);
-  begin_step(count, work_);
+  begin_step(count, rate, work_);
   for (size_t block = 0; block < batch_.blocks(); ++block) {
     batch_.load(samples, block);
     gradients(samples, rows, batch_, block, work_);
   }
-  for (size_t piece = 0; piece < pieces(batch_); ++piece) update(batch_, piece, rate, work_);
+  for (size_t piece = 0; piece < pieces(batch_); ++piece) {
+    turn(samples, batch_, piece, columns_);
+    update(batch_, piece, columns_, work_);
+  }
 }
 
 template <typename T>

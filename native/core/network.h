@@ -66,6 +66,8 @@ class Network {
   struct Workspace {
     std::vector<AlignedVector<T>> output;
     std::vector<AlignedVector<T>> delta;  // dLoss/dz
+    AlignedVector<T> change;              // the first layer's delta times -scale; only for batches by_columns()
+    T scale = 0;                          // rate / batch
   };
 
   explicit Network(const NetworkSpec& spec);
@@ -85,14 +87,18 @@ class Network {
   void select(const Samples<S>& samples, const uint32_t* rows, size_t count, InputBatch<T>& batch) const;
 
   /// Before the gradients of a batch: makes room.
-  void begin_step(size_t count, Workspace& work);
+  void begin_step(size_t count, T rate, Workspace& work);
   /// Forward and backward pass of one loaded block of samples.
   void gradients(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch, size_t block,
                  Workspace& work) const;
   /// Pieces that the update of all parameters is cut into.
-  size_t pieces(const InputBatch<T>& batch) const { return batch.chunks() + layers_.size(); }
+  size_t pieces(const InputBatch<T>& batch) const { return batch.pieces() + layers_.size(); }
+  /// What the update of a piece needs, by this network or one of the same sizes.
+  void turn(const Samples<T>& samples, const InputBatch<T>& batch, size_t piece, ByteColumns& columns) const {
+    if (piece >= layers_.size() && batch.by_columns()) batch.turn(samples, piece - layers_.size(), columns);
+  }
   /// parameters -= rate * mean gradient of the batch, in one piece of them.
-  void update(const InputBatch<T>& batch, size_t piece, T rate, Workspace& work);
+  void update(const InputBatch<T>& batch, size_t piece, const ByteColumns& columns, Workspace& work);
   /// Writes the weights of one piece, less those of another network if one is given, into `packed` [weights], packed
   /// order. `streamed`: past the caches.
   void pack(const InputBatch<T>& batch, size_t piece, const Network* less, bool streamed, T* packed) const;
@@ -167,6 +173,7 @@ class Network {
   bool transposed_ = false;  // whether the layers' `transposed` are up to date
   Workspace work_;           // of step()
   InputBatch<T> batch_;
+  ByteColumns columns_;
 };
 
 /// Calls visit(public index, packed index) for every weight.

@@ -75,10 +75,14 @@ Sensitivity weight_sensitivity(const NetworkSpec& spec, const std::vector<double
       const size_t count = std::min(options.batch_size, rows - first);
       const uint32_t* chosen = order.data() + first;
       const auto step = [&](Network<double>& one, Network<double>::Workspace& its) {
-        one.begin_step(count, its);
+        one.begin_step(count, options.learning_rate, its);
         for (size_t block = 0; block < batch.blocks(); ++block) one.gradients(samples, chosen, batch, block, its);
         const size_t pieces = one.pieces(batch);
-        for (size_t piece = 0; piece < pieces; ++piece) one.update(batch, piece, options.learning_rate, its);
+        for (size_t piece = 0; piece < pieces; ++piece) {
+          thread_local ByteColumns columns;
+          one.turn(samples, batch, piece, columns);
+          one.update(batch, piece, columns, its);
+        }
       };
       network.select(samples, chosen, count, batch);
       for (size_t block = 0; block < batch.blocks(); ++block) batch.load(samples, block);

@@ -149,8 +149,8 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
     rows = batch_rows_.data();
   }
   network_.select(samples, rows, count, batch_);
-  network_.begin_step(count, work_);
-  if (twin_) twin_->begin_step(count, twin_work_);
+  network_.begin_step(count, rate, work_);
+  if (twin_) twin_->begin_step(count, rate, twin_work_);
 
   const auto gradients = [&](size_t block) {
     batch_.load(samples, block);
@@ -158,8 +158,10 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
     if (twin_) twin_->gradients(samples, rows, batch_, block, twin_work_);
   };
   const auto update = [&](size_t piece) {
-    network_.update(batch_, piece, rate, work_);
-    if (twin_) twin_->update(batch_, piece, rate, twin_work_);
+    thread_local ByteColumns columns;  // small enough to stay in the first-level cache from piece to piece
+    network_.turn(samples, batch_, piece, columns);
+    network_.update(batch_, piece, columns, work_);
+    if (twin_) twin_->update(batch_, piece, columns, twin_work_);
     if (row) (twin_ ? *twin_ : network_).pack(batch_, piece, twin_ ? &network_ : nullptr, streamed, row);
   };
   const size_t pieces = network_.pieces(batch_);

@@ -173,6 +173,45 @@ TEST_CASE("sparse and dense inputs give the same training") {
   for (size_t i = 0; i < pa.size(); ++i) CHECK(pa[i] == doctest::Approx(pb[i]).epsilon(1e-13));
 }
 
+TEST_CASE_TEMPLATE("bytes are trained on as the numbers they stand for, to the bit", T, float, double) {
+  for (const size_t columns : {size_t{1}, size_t{16}, size_t{37}, size_t{64}, size_t{130}}) {
+    for (const size_t hidden : {size_t{3}, size_t{50}, size_t{141}}) {
+      for (const size_t rows : {size_t{1}, size_t{63}, size_t{64}, size_t{65}, size_t{200}}) {
+        CAPTURE(columns);
+        CAPTURE(hidden);
+        CAPTURE(rows);
+        Random random(columns + rows);
+        std::vector<uint8_t> bytes(rows * columns);
+        for (auto& byte : bytes) byte = static_cast<uint8_t>(random.uniform() < 0.8 ? 0 : random.below(256));
+        if (columns > 1) bytes[0] = 255;
+        std::vector<double> targets(rows * 3, 0);
+        for (size_t row = 0; row < rows; ++row) targets[row * 3 + random.below(3)] = 1;
+        Samples<T> small(columns, 3), wide(columns, 3);
+        small.append(bytes.data(), targets.data(), rows, 0.25);
+        const std::vector<double> numbers(bytes.begin(), bytes.end());
+        wide.append(numbers.data(), targets.data(), rows, 0.25);
+        REQUIRE(small.has_bytes());
+        REQUIRE(!wide.has_bytes());
+
+        NetworkSpec spec;
+        spec.sizes = {columns, hidden, 3};
+        const auto parameters = initial_parameters(spec, Initialisation::gaussian, 5);
+        std::vector<uint32_t> order(rows);
+        for (uint32_t i = 0; i < rows; ++i) order[i] = static_cast<uint32_t>(rows - 1 - i);
+        const auto trained = [&](const Samples<T>& samples) {
+          Network<T> network(spec);
+          network.set_parameters(parameters.data());
+          for (int i = 0; i < 3; ++i) network.step(samples, order.data(), rows, T(0.5));
+          std::vector<double> after(parameters.size());
+          network.get_parameters(after.data());
+          return after;
+        };
+        CHECK(trained(small) == trained(wide));
+      }
+    }
+  }
+}
+
 TEST_CASE("a mask holds after every step, and only where it prunes") {
   NetworkSpec spec;
   spec.sizes = {5, 4, 2};
