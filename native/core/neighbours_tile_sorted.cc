@@ -239,10 +239,14 @@ void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, l
   constexpr size_t L = kTileLanes<T>;
   points_ = points;
   sort(y, embedding.span());
-  Integer fewest = duplicates_[0];
-  for (size_t l = 1; l < L; ++l) fewest = std::min(fewest, duplicates_[l]);
-  // With a Theiler window, another of several equal points may be the one that is far enough away in time.
-  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(fewest) > points_ / 4;
+  Integer fewest = duplicates_[0], most = fewest;
+  for (size_t l = 1; l < L; ++l) {
+    fewest = std::min(fewest, duplicates_[l]);
+    most = std::max(most, duplicates_[l]);
+  }
+  // The search of a lane that is full of equal points would go past all of them, and the others would wait for it. With a
+  // Theiler window, another of several equal points may be the one that is far enough away in time.
+  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > points_ / 16;
   sorted_ = merged_ ? points_ - static_cast<size_t>(fewest) : points_;
   if (merged_) merge_duplicates();
   fill_margins();
