@@ -105,23 +105,26 @@ template <typename T>
 void SortedTile<T>::merge_duplicates() {
   constexpr size_t L = kTileLanes<T>;
   group_.resize(points_ * L);
+  T* const x = x_.data() + kMargin * L;
+  T* const y = y_.data() + kMargin * L;
+  Integer* const offset = offset_.data() + kMargin * L;
+  V before_x = fill(kFar<T>), before_y = before_x;
+  I to = lane_numbers<T>() - static_cast<Integer>(L);
+  for (size_t at = 0; at < points_ * L; at += L) {
+    const V a = load(x + at), b = load(y + at);
+    const I from = load(offset + at);
+    to += ~((a == before_x) & (b == before_y)) & static_cast<Integer>(L);
+    before_x = a;
+    before_y = b;
+    store(group_.data() + at, to);
+    scatter(x, to, a);
+    scatter(y, to, b);
+    scatter(offset, to, from);
+  }
   for (size_t l = 0; l < L; ++l) {
-    T* x = x_.data() + kMargin * L + l;
-    T* y = y_.data() + kMargin * L + l;
-    Integer* offset = offset_.data() + kMargin * L + l;
-    size_t to = 0;
-    T before_x = x[0], before_y = y[0];
-    for (size_t s = 0; s < points_; ++s) {
-      const T a = x[s * L], b = y[s * L];
-      to += a == before_x && b == before_y ? 0 : L;
-      x[to] = before_x = a;
-      y[to] = before_y = b;
-      offset[to] = offset[s * L];
-      group_[s * L + l] = static_cast<Integer>(to + l);
-    }
-    for (to += L; to < sorted_ * L; to += L) {
-      x[to] = y[to] = kFar<T>;
-      offset[to] = -1;
+    for (size_t at = static_cast<size_t>(to[l]) + L; at < sorted_ * L; at += L) {
+      x[at] = y[at] = kFar<T>;
+      offset[at] = -1;
     }
   }
 }
