@@ -182,8 +182,8 @@ Slope slope_of(const LyapunovOptions& options, const Outcome& of, size_t steps) 
   return slope;
 }
 
-/// Blocks that series are shared out in, if there are enough of them. (Not by the number of threads: what stands side by
-/// side is to be the same for all.)
+/// Blocks that series are shared out in, if there are enough of them. (Not by the number of threads: what stands side
+/// by side is to be the same for all.)
 constexpr size_t kFewestBlocks = 64;
 
 /// Calls deliver(row, outcome) for every series, `steps` of whose curve are wanted.
