@@ -23,6 +23,11 @@ export interface Dataset extends DatasetPart {
   readonly test?: DatasetPart;
 }
 
+/** The names of features if they say more than which one it is; null if all only number, as `x3` and `pixel 1,2` do. */
+export function tellingNames(names: readonly string[]): readonly string[] | null {
+  return names.every((name, j) => name === `x${j}` || /^pixel \d+,\d+$/.test(name)) ? null : names;
+}
+
 /** Features and labels as a source has them: any whole numbers, one for each row. */
 export interface RawPart {
   readonly features: Features;

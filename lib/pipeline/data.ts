@@ -1,5 +1,6 @@
 /** From a data set to the parts that training reads: loaded, split, scaled, in native memory. */
 import { type Dataset, type Features, loadDataset } from '../data/datasets.js';
+import { tellingNames } from '../data/dataset.js';
 import { applyScaler, fitScaler } from '../data/scale.js';
 import { split } from '../data/split.js';
 import { unexpected } from '../errors.js';
@@ -14,6 +15,8 @@ export interface PreparedData {
   readonly classes: readonly string[];
   readonly rows: Readonly<Record<PartName, number>>;
   readonly features: number;
+  /** [features], or null where they only number. */
+  readonly featureNames: readonly string[] | null;
   /** Output units: one for two classes, unless the outputs are softmax; else one a class. */
   readonly outputs: number;
   readonly parts: TrainingParts;
@@ -60,6 +63,7 @@ export async function prepareData(given: Dataset | string, config: PruneConfig):
     classes: dataset.classes,
     rows: { train: 0, validation: 0, test: 0, ...mapRows(portions) },
     features: dataset.features.shape[1] as number,
+    featureNames: tellingNames(dataset.featureNames),
     outputs,
     parts: parts as TrainingParts,
     varying: varying as VaryingFeatures,

@@ -53,6 +53,8 @@ export interface RunRecord {
     readonly name: string;
     readonly rows: number;
     readonly features: number;
+    /** Null where the source only numbers its features (pixels, arrays). */
+    readonly featureNames: readonly string[] | null;
     readonly classes: readonly string[];
     readonly parts: Readonly<Record<PartName, number>>;
   };
@@ -73,6 +75,11 @@ export interface RunRecord {
   readonly peakMemoryBytes: number;
 }
 
+/**
+ * The record of a run, as `run.json` holds it (docs/run-folder.md): JSON of a few kilobytes, without arrays over weights.
+ *
+ * @param command what made the run
+ */
 export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
   const { config, data, dense, ticket, baselines, judgement } = result;
   return {
@@ -91,6 +98,7 @@ export function toRecord(result: PruneResult, command = 'prune'): RunRecord {
       name: data.name,
       rows: PARTS.reduce((sum, part) => sum + data.rows[part], 0),
       features: data.features,
+      featureNames: data.featureNames,
       classes: data.classes,
       parts: data.rows,
     },

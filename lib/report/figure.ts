@@ -26,6 +26,8 @@ export interface Figure {
   /** What it shows, for those who do not see it. */
   readonly alt: string;
   readonly data: Datasets;
+  /** What the CSV holds instead of the data. */
+  readonly csv?: () => string;
   /** The reader can choose among these; shown to begin with is the one numbered `initial`, by default the first. */
   readonly picks?: { readonly label: string; readonly options: readonly Pick[]; readonly initial?: number };
   /**

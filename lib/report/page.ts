@@ -1,8 +1,9 @@
 /** Chapters of figures and text into one HTML file that needs nothing else. */
+import { toCsv } from './csv.js';
 import { type Datasets, type Figure, toRows } from './figure.js';
 import { GLOSSARY } from './glossary.js';
 import { details, escape, list, prose, scriptJson, table } from './html.js';
-import { type Drawing, toCsv } from './render.js';
+import type { Drawing } from './render.js';
 import { SCRIPT } from './script.js';
 import type { Block, Chapter, Section } from './section.js';
 import { STYLE } from './style.js';

@@ -70,6 +70,13 @@ export interface Watched {
 
 export type WatchedRun = RunData & Watched;
 
+/** Names of a layer's inputs: those of the features where the data had any. */
+export function inputNames({ record, layers }: Pick<RunData, 'record' | 'layers'>, layer: ReportLayer) {
+  // records of older versions have none
+  const names = (record.data as Partial<RunRecord['data']>).featureNames ?? undefined;
+  return layer.name === layers[0]?.name && names?.length === layer.inputs ? names : undefined;
+}
+
 /**
  * Reads what `writeRunFolder` has written. p-values before correction are not among it: they are computed again.
  * @throws LegcnetError ERR_FILE, ERR_DATA

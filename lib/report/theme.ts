@@ -71,7 +71,7 @@ export const networkDashes = (names: readonly string[]): object => ({
   range: names.map((name) => DASHES[name as NetworkName]),
 });
 
-const FONTS = 'system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, DejaVu Sans, sans-serif';
+export const FONTS = 'system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, DejaVu Sans, sans-serif';
 
 /** Vega-Lite's configuration. */
 export const CONFIG = {

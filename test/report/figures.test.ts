@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { toCsv } from '../../lib/report/csv.js';
 import { quantile } from '../../lib/pipeline/referee-statistics.js';
-import { maskCells } from '../../lib/report/figures/mask.js';
+import { layerFigure, maskCells, maskCsv } from '../../lib/report/figures/mask.js';
 import { swarmOffsets } from '../../lib/report/figures/shapley.js';
 import { placeOf } from '../../lib/report/figures/weight.js';
+import type { RunData } from '../../lib/report/run-data.js';
 import { type Figure, short, spread, toColumns, toRows } from '../../lib/report/figure.js';
 import { escape, prose, scriptJson, table } from '../../lib/report/html.js';
-import { toCsv, withData } from '../../lib/report/render.js';
+import { compact, withData } from '../../lib/report/render.js';
 import { standalone } from '../../lib/report/theme.js';
 import { pText, percent, wilson } from '../../lib/report/words.js';
 
@@ -78,6 +80,61 @@ test('cells of a mask count what is kept, the last block included', () => {
   );
 });
 
+test('a mask as CSV is the whole matrix, under the names of its inputs', () => {
+  const mask = Uint8Array.from([9, 1, 0, 1, 1, 1, 0]);
+  const layer = { name: 'W1', outputs: 2, inputs: 3, offset: 1 };
+  assert.is(maskCsv({ mask }, layer), 'neuron,input 0,input 1,input 2\n0,1,0,1\n1,1,1,0\n');
+  assert.is(maskCsv({ mask }, layer, ['2', 'a,b', 'neuron']), 'neuron,2,"a,b",neuron\n0,1,0,1\n1,1,1,0\n');
+});
+
+/** As much of a run as a mask's figure looks at; every second weight is kept. */
+function madeRun(sizes: readonly number[], featureNames: readonly string[] | null): RunData {
+  const layers = sizes.slice(1).map((outputs, k) => {
+    const offset = sizes.slice(1, k + 1).reduce((sum, size, i) => sum + size * sizes[i]!, 0);
+    return { name: `W${k + 1}`, outputs, inputs: sizes[k]!, offset };
+  });
+  const last = layers.at(-1)!;
+  const mask = Uint8Array.from({ length: last.offset + last.outputs * last.inputs }, (_, w) => w % 2);
+  const record = { config: {}, data: { name: 'mine', featureNames }, ticket: { perLayer: [] } };
+  return { record, layers, mask } as unknown as RunData;
+}
+const rowsOfCsv = (figure: Figure): string[] => toCsv(figure).trim().split('\n');
+
+test('inputs of the first layer have the names of the features, those of others numbers', () => {
+  const names = ['a', "it's \\ </script>", 'c\u2028'];
+  const run = madeRun([3, 4, 2], names);
+  const [first, second] = run.layers.map((layer) => layerFigure(run, layer));
+  assert.equal(first!.data.rows!.feature!.slice(0, 4), [...names, 'a']);
+  assert.is(rowsOfCsv(first!)[0], `neuron,${names.join(',')}`);
+  assert.not.ok('feature' in second!.data.rows!);
+  assert.is(rowsOfCsv(second!)[0], 'neuron,input 0,input 1,input 2,input 3');
+  const long = madeRun(
+    [3000, 2],
+    Array.from({ length: 3000 }, (_, i) => `f${i}`),
+  );
+  assert.is(layerFigure(long, long.layers[0]!).data.rows!.feature![0], 'f0 to f2');
+  const older = { ...run, record: { ...run.record, data: {} } } as unknown as RunData;
+  assert.not.ok('feature' in layerFigure(older, run.layers[0]!).data.rows!);
+});
+
+test('the CSV of a mask in blocks has every weight, or the caption says where they are', () => {
+  const run = madeRun([784, 300, 100, 10], null);
+  const [first, second] = run.layers.map((layer) => layerFigure(run, layer));
+  assert.ok(first!.data.rows!.kept!.length <= 2500);
+  assert.equal([rowsOfCsv(first!).length, rowsOfCsv(second!).length], [301, 101]);
+  assert.match(first!.caption, 'every weight is in the CSV');
+  const large = madeRun([784, 1000, 10], null);
+  const figure = layerFigure(large, large.layers[0]!);
+  assert.match(figure.caption, 'mask.W1.npy');
+  assert.match(rowsOfCsv(figure)[0]!, 'output,input,end,kept,of,share');
+});
+
+test('many layers share the cells that few have', () => {
+  const run = madeRun([50, 50, 50, 50, 50, 50, 50, 50, 50], null);
+  const cells = run.layers.map((layer) => layerFigure(run, layer).data.rows!.kept!.length);
+  assert.ok(cells.reduce((a, b) => a + b) <= 6000, String(cells));
+});
+
 test('a weight has its place', () => {
   const layers = [
     { name: 'W1', outputs: 2, inputs: 5, offset: 0 },
@@ -141,6 +198,15 @@ test('data are filled into a spec by name', () => {
       { name: 'other', source: 'rows' },
     ],
   });
+});
+
+test('a drawing loses characters, and nothing that can be seen', () => {
+  const font = 'system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, DejaVu Sans, sans-serif';
+  const svg = `<svg width="9"><path d="M-2.842170943040401e-14,8.799999999999972h1.25e-7L1.005,-12.3456Z" opacity="1"/><text transform="translate(10,0.5)" font-family="${font}" opacity="0.5">1.23456</text></svg>`;
+  assert.is(
+    compact(svg),
+    `<svg font-family="${font}" width="9"><path d="M0,8.8h0L1,-12.35Z"/><text transform="translate(10,0.5)" opacity="0.5">1.23456</text></svg>`,
+  );
 });
 
 test('a drawing by itself has colours of its own', () => {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { suite, test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { loadDataset } from '../../lib/data/datasets.js';
 import { prune } from '../../lib/pipeline/prune.js';
 import { toRecord } from '../../lib/pipeline/record.js';
 import { writeRunFolder } from '../../lib/pipeline/run-folder.js';
@@ -66,6 +67,19 @@ pages('holds every figure, with caption, alternative text, drawing and data', as
   for (const [, term] of text.matchAll(/href="#(term-\w+)"/g)) assert.ok(text.includes(`id="${term}"`), term);
   const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
   assert.is(new Set(ids).size, ids.length, 'ids are not unique');
+});
+
+pages('features have their names: on the mask, in its CSV, and where a weight is explained', async ({ html }) => {
+  const text = await readFile(html, 'utf8');
+  const part = (from: string): string => text.match(new RegExp(`<figure id="figure-${from}"(.*?)</figure>`, 's'))![1]!;
+  for (const name of ['sepal_length', 'sepal_width', 'petal_length', 'petal_width']) {
+    assert.is(part('mask-W1').match(new RegExp(`>${name}</text>`, 'g'))?.length, 2, name);
+    assert.match(part('weight'), new RegExp(`W1 \\[\\d+, ${name}\\]`));
+    assert.not.match(part('mask-W2'), name);
+  }
+  const [, csv] = part('mask-W1').match(/base64,([^"]*)"/)!;
+  const head = Buffer.from(csv!, 'base64').toString().split('\n')[0];
+  assert.is(head, 'neuron,sepal_length,sepal_width,petal_length,petal_width');
 });
 
 pages('the same folder gives the same bytes', async ({ run, html }) => {
@@ -236,6 +250,30 @@ test('a method that does not watch the training has no exponents, and all else',
     const { html, figures } = await renderReport(folder);
     assert.match(html, 'does not watch the training');
     assert.ok(figures.has('mask-W1') && figures.has('shapley-swarm') && !figures.has('weight'));
+  });
+});
+
+test('the page of a run on images, deep and long enough to reach every limit, is below 5 MB', async () => {
+  const { features, labels, test: part, ...rest } = await loadDataset('mnist');
+  const rows = 300;
+  const few = {
+    ...{ ...rest, labels: labels.slice(0, rows) },
+    features: { data: (features.data as Uint8Array).slice(0, rows * 784), shape: [rows, 784] },
+    test: {
+      features: { data: (part!.features.data as Uint8Array).slice(0, 7840), shape: [10, 784] },
+      labels: part!.labels.slice(0, 10),
+    },
+  };
+  await withTempFolder(async (folder) => {
+    const result = await prune(few, {
+      ...{ layers: [50, 50, 50, 50, 50, 50, 50], epochs: 30, batchSize: 3, sparsity: 0.5, window: 20, overlap: 0.5 },
+      ...{ exponent: 'one-step', horizon: 1 },
+    });
+    assert.ok(result.judgement!.windows >= 240, `${result.judgement!.windows} windows`);
+    await writeRunFolder(folder, result, toRecord(result));
+    const { html, figures } = await renderReport(folder);
+    assert.ok(figures.has('mask-W8') && figures.has('shapley-pixels'));
+    assert.ok(Buffer.byteLength(html) < 5e6, `${Buffer.byteLength(html)} bytes`);
   });
 });
 

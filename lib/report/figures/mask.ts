@@ -1,13 +1,17 @@
 /** Which weights are kept, layer by layer, and for images by pixel. */
 import { type Figure, type Row, isNarrow, plotWidth, short, toColumns } from '../figure.js';
-import type { ReportLayer, RunData } from '../run-data.js';
+import { csvTable } from '../csv.js';
+import { type ReportLayer, type RunData, inputNames } from '../run-data.js';
 import { SEQUENCE, colour } from '../theme.js';
 import { count, percentShort } from '../words.js';
 
-/** A layer with more weights is shown in blocks of inputs. */
+/** A layer with more weights is shown in blocks of inputs; so that the page stays small, all layers share a number too. */
 const MOST_CELLS = 2500;
+const MOST_CELLS_OF_ALL = 6000;
 /** Layers shown at most. */
 const MOST_LAYERS = 8;
+/** The CSV has every weight of a run with no more than these, at some 3 bytes each in the page. */
+const MOST_IN_CSV = 300_000;
 
 export function maskFigures(run: RunData): Figure[] {
   const figures = run.layers.slice(0, MOST_LAYERS).map((layer) => layerFigure(run, layer));
@@ -23,7 +27,12 @@ export function imageSide({ record, layers }: Pick<RunData, 'record' | 'layers'>
 }
 
 /** Cells of a layer, inputs in blocks of `block`. */
-export function maskCells({ mask }: Pick<RunData, 'mask'>, layer: ReportLayer, block: number): Row[] {
+export function maskCells(
+  { mask }: Pick<RunData, 'mask'>,
+  layer: ReportLayer,
+  block: number,
+  names?: readonly string[],
+): Row[] {
   const { outputs, inputs, offset } = layer;
   const rows: Row[] = [];
   for (let output = 0; output < outputs; output++) {
@@ -33,7 +42,8 @@ export function maskCells({ mask }: Pick<RunData, 'mask'>, layer: ReportLayer, b
       for (let i = input; i < end; i++) kept += mask[offset + output * inputs + i]!;
       const first = offset + output * inputs + input;
       rows.push({
-        ...{ output, input, end, kept, of: end - input, share: short(kept / (end - input), 3) },
+        ...{ output, input, end, ...(names && { feature: fromTo(names[input]!, names[end - 1]!) }) },
+        ...{ kept, of: end - input, share: short(kept / (end - input), 3) },
         // a click on a single weight explains it
         ...(block === 1 && { weight: first }),
       });
@@ -42,15 +52,38 @@ export function maskCells({ mask }: Pick<RunData, 'mask'>, layer: ReportLayer, b
   return rows;
 }
 
+const fromTo = (first: string, last: string): string => (first === last ? first : `${first} to ${last}`);
+
+/** The mask of a layer as a table: a row a neuron, a column an input, 1 keeps. */
+export function maskCsv({ mask }: Pick<RunData, 'mask'>, layer: ReportLayer, names?: readonly string[]): string {
+  const { outputs, inputs, offset } = layer;
+  const head = names ?? Array.from({ length: inputs }, (_, input) => `input ${input}`);
+  const rows = Array.from({ length: outputs }, (_, output) => {
+    const first = offset + output * inputs;
+    return [output, ...mask.subarray(first, first + inputs)];
+  });
+  return csvTable(['neuron', ...head], rows);
+}
+
 export function layerFigure(run: RunData, layer: ReportLayer): Figure {
   const { name, outputs, inputs } = layer;
   const side = name === run.layers[0]?.name ? imageSide(run) : undefined;
-  const most = Math.ceil((outputs * inputs) / MOST_CELLS);
-  const block = most <= 1 ? 1 : (side ?? most);
-  const rows = maskCells(run, layer, block);
+  const names = inputNames(run, layer);
+  const cells = Math.min(MOST_CELLS, MOST_CELLS_OF_ALL / Math.min(run.layers.length, MOST_LAYERS));
+  const most = Math.ceil((outputs * inputs) / cells);
+  const block = most <= 1 ? 1 : side ? side * Math.ceil(most / side) : most;
+  const rows = maskCells(run, layer, block, names);
+  const inCsv = block === 1 || run.mask.length <= MOST_IN_CSV;
   const { kept = 0 } = run.record.ticket.perLayer.find((one) => one.name === name) ?? {};
   const share = kept / (outputs * inputs);
-  const unit = block === 1 ? 'weight' : side ? 'row of pixels' : `block of ${block} inputs`;
+  const unit =
+    block === 1
+      ? 'weight'
+      : block === side
+        ? 'row of pixels'
+        : side
+          ? `block of ${block / side} rows of pixels`
+          : `block of ${block} inputs`;
   return {
     id: `mask-${name}`,
     title: `Layer ${name}: ${percentShort(share)} kept`,
@@ -58,10 +91,12 @@ export function layerFigure(run: RunData, layer: ReportLayer): Figure {
       `The [[mask]] of ${name}: ${outputs === 1 ? 'one neuron' : `${outputs} neurons`} down, ${count(inputs)} inputs across; each cell is one ${unit}. ` +
       (block === 1
         ? 'Filled cells are kept, pale ones pruned. '
-        : 'The darker (on a dark page, the brighter) a cell, the more of its weights are kept. ') +
+        : 'The darker (on a dark page, the brighter) a cell, the more of its weights are kept; ' +
+          `${inCsv ? 'every weight is in the CSV' : `the CSV has the blocks, every weight is in mask.${name}.npy of the run folder`}. `) +
       'An empty row is a neuron cut off from its inputs; an empty column an input that this layer no longer sees.',
     alt: `Heat map of the mask of layer ${name}: ${count(kept)} of ${count(outputs * inputs)} weights kept.`,
     data: { rows: toColumns(rows) },
+    ...(inCsv && { csv: () => maskCsv(run, layer, names) }),
     draw: (width) => {
       const plot = plotWidth(width, 56);
       const columns = Math.ceil(inputs / block);
@@ -74,7 +109,7 @@ export function layerFigure(run: RunData, layer: ReportLayer): Figure {
         height,
         mark: { type: 'rect', stroke: colour('panel'), strokeWidth: cell > 6 ? 1 : 0.4 },
         encoding: {
-          x: axis('input', 'input', columns, across),
+          x: names ? namedAxis(names, block, across) : axis('input', 'input', columns, across),
           y: axis('output', 'neuron', outputs, height),
           color: {
             field: 'share',
@@ -88,7 +123,9 @@ export function layerFigure(run: RunData, layer: ReportLayer): Figure {
           },
           tooltip: [
             { field: 'output', title: 'neuron' },
-            { field: 'input', title: block === 1 ? 'input' : 'first input' },
+            names
+              ? { field: 'feature', title: block === 1 ? 'feature' : 'features' }
+              : { field: 'input', title: block === 1 ? 'input' : 'first input' },
             { field: 'kept', title: 'kept' },
             { field: 'of', title: 'of' },
           ],
@@ -111,6 +148,17 @@ function axis(field: string, title: string, values: number, room: number): objec
       labelExpr: `indexof(domain('${field === 'input' ? 'x' : 'y'}'), datum.value) % ${every} === 0 ? datum.label : ''`,
       domain: false,
     },
+  };
+}
+
+/** The axis of inputs that have names, which stand on the slant and need no title. */
+function namedAxis(names: readonly string[], block: number, room: number): object {
+  const every = block * Math.max(1, Math.ceil((names.length * 18) / (block * room)));
+  const shown = Object.fromEntries(names.flatMap((name, input) => (input % every === 0 ? [[input, name]] : [])));
+  return {
+    ...axis('input', 'feature', names.length, room),
+    title: null,
+    axis: { labelAngle: -40, labelLimit: 200, labelExpr: `${JSON.stringify(shown)}[datum.value] || ''`, domain: false },
   };
 }
 

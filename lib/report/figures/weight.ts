@@ -5,7 +5,7 @@ import { takeRows } from '../../data/ndarray.js';
 import type { JobOptions } from '../../native.js';
 import { testOptions } from '../../pipeline/causality.js';
 import { type Figure, type Pick as Choice, isNarrow, plotWidth, short, spread, toColumns } from '../figure.js';
-import { type RunData, type WatchedRun, configOf } from '../run-data.js';
+import { type RunData, type WatchedRun, configOf, inputNames } from '../run-data.js';
 import { colour } from '../theme.js';
 import { count, decimal, pText } from '../words.js';
 
@@ -54,8 +54,10 @@ export async function weightFigure(run: WatchedRun, job: JobOptions = {}): Promi
     ...job,
   });
   const shown = spread(windows, MOST_POINTS);
+  const names = inputNames(run, run.layers[0]!);
   const options = weights.map((weight, row): Choice => {
     const { layer, output, input } = placeOf(run, weight);
+    const feature = names && layer === run.layers[0]!.name ? names[input] : undefined;
     const verdict = run.verdict(weight);
     const kept = run.mask[weight] === 1;
     const used = test.lagOrder[row]!;
@@ -66,7 +68,7 @@ export async function weightFigure(run: WatchedRun, job: JobOptions = {}): Promi
     });
     return {
       value: String(weight),
-      label: `${layer} [${output}, ${input}] ${verdict}, ${kept ? 'kept' : 'pruned'}`,
+      label: `${layer} [${output}, ${feature ?? input}] ${verdict}, ${kept ? 'kept' : 'pruned'}`,
       group: `Layer ${layer}`,
       data: {
         exponents: toColumns(
@@ -76,7 +78,7 @@ export async function weightFigure(run: WatchedRun, job: JobOptions = {}): Promi
         ...(run.explained && { series: seriesOf(run, weight) }),
       },
       facts: [
-        ['Weight', `${layer}: neuron ${output}, input ${input} (number ${weight})`],
+        ['Weight', `${layer}: neuron ${output}, input ${feature ?? input} (number ${weight})`],
         ['[[verdict|Verdict]]', verdict],
         ['In the [[mask]]', kept ? 'kept' : 'pruned'],
         ['[[lag|Lag]] used', used === 0 ? 'none: no test could run' : `${used} ${used === 1 ? 'window' : 'windows'}`],
