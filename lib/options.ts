@@ -313,7 +313,7 @@ export const options = {
     max: 0xffffffff,
     default: 1,
     group: 'network',
-    help: 'makes the run repeatable: initial weights, split, shuffling, tie-breaks',
+    help: 'makes the run repeatable: initial weights, shuffling, draws and tie-breaks; the split has its own',
   }),
   scalar: choice({
     choices: ['float64', 'float32'],
@@ -388,7 +388,7 @@ export const options = {
     parse: asNumber,
     default: 'most-varying',
     group: 'series',
-    placeholder: '<index>',
+    placeholder: '<first|first-varying|most-varying|index>',
     help: "the twin's moved weight: the first; the first whose input varies, or whose input varies most; or by index",
   }),
   window: integer({ min: 3, max: 1e6, default: 200, group: 'series', help: 'iterates in a window' }),
@@ -535,7 +535,7 @@ export const options = {
     parse: asNumber,
     default: 'min-p',
     group: 'test',
-    placeholder: '<min-p|bic|target-bic|n>',
+    placeholder: '<min-p|aic|bic|target-aic|target-bic|n>',
     help:
       'the lag used: the one with the least p, by information criterion of both series (aic, bic) or of the target alone ' +
       '(target-aic, target-bic), or fixed',

@@ -31,6 +31,9 @@ export interface ExplainedData {
 }
 
 /**
+ * Background and samples for `shapley`: a data set loaded, split and scaled as a run does it, so that a network sees what
+ * it was trained on.
+ *
  * @param source as `loadDataset` takes it, or a data set
  * @param options of DATA_OPTIONS, others are not looked at; defaults are the preset's
  * @param rows `background` at most, drawn by `seed`; `samples` at most, all if undefined

@@ -143,7 +143,9 @@ export function maskFromIndices(weights: number, indices: readonly number[]): Ui
  * Where the folder has `expected.json`, `final_<trial>_<variant>.npy` or `weights_log_first_2000.npy`, compares: epochs
  * and accuracies exactly, the rest within `REPLAY_TOLERANCES`.
  *
- * @param onRun called after each run
+ * @param folder config.json, x_train.npy and so on, init_<trial>_W1.npy and so on: docs/reproduction.md
+ * @param options.onRun called after each run
+ * @throws LegcnetError ERR_FILE; ERR_DATA for files that do not fit together; `signal.reason` when aborted
  */
 export async function replay(
   folder: string,

@@ -21,7 +21,12 @@ export interface MaskSummary {
   readonly perLayer: readonly LayerMask[];
 }
 
-/** @throws LegcnetError ERR_ARGUMENT when the mask does not fit the layers or holds anything but 0 and 1 */
+/**
+ * Counts what a mask keeps and prunes, in all and by layer. O(weights).
+ *
+ * @param mask [weights], 1 keeps, 0 prunes, in the order of the layers, each row-major [outputs, inputs]
+ * @throws LegcnetError ERR_ARGUMENT when the mask does not fit the layers or holds anything but 0 and 1
+ */
 export function summarise(mask: Uint8Array, layers: readonly LayerShape[]): MaskSummary {
   const prunable = layers.reduce((sum, layer) => sum + layer.inputs * layer.outputs, 0);
   if (!(mask instanceof Uint8Array) || mask.length !== prunable) {

@@ -76,7 +76,10 @@ export function selectBySparsity(
   return mask;
 }
 
-/** The same with the number to keep given for each layer. */
+/**
+ * The mask, [weights], that keeps the highest scores of each layer, with the number to keep given for each; of equal
+ * scores those with the lower `tieBreak` go first. O(weights log weights).
+ */
 export function selectByCounts(
   scores: Float64Array,
   layers: readonly LayerShape[],

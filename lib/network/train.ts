@@ -173,20 +173,23 @@ declare module '../native.js' {
 /** A segment of training between two looks at the clock lasts about this long. */
 const SEGMENT_SECONDS = 2;
 
-/** `trainRecord` with the result in convenient form. */
+/**
+ * Trains a network by plain SGD on the mean gradient of each batch, from its parameters on, with a mask, a stopping rule
+ * and a watch on the weights where `options` ask for them. The network given is not changed; the result holds a new one.
+ * Results are the same bits for any number of threads, and for a run resumed from any checkpoint.
+ *
+ * Cost a step: O(batchSize x weights), less where inputs are sparse; with a watch, also O(weights) for the log and one
+ * exponent per weight and window. Memory: parameters, the parts, and one window of iterates.
+ *
+ * @throws LegcnetError ERR_OPTION; ERR_ARGUMENT for parts or a mask that do not fit the network; ERR_DIVERGED when the
+ *   loss is no longer a number, with the epoch; ERR_FILE for a log that cannot be written;
+ *   `signal.reason` when aborted
+ */
 export async function train(network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainResult> {
   return toTrainResult(network, await trainRecord(network, parts, options));
 }
 
-/**
- * Trains a network by plain SGD on the mean gradient of each batch, from its parameters on. The network given is not
- * changed. Results are the same bits for any number of threads, and for a run resumed from any checkpoint.
- *
- * Cost a step O(batchSize x weights), less where inputs are sparse; with a watch, also O(weights) for the log and one
- * exponent per weight and window. Memory: parameters, the parts, and one window of iterates.
- *
- * @throws LegcnetError ERR_OPTION; ERR_DIVERGED when the loss is no longer a number
- */
+/** `train` with the result as a checkpoint holds it. */
 export async function trainRecord(network: Mlp, parts: TrainingParts, options: TrainOptions): Promise<TrainRecord> {
   const { mask, watch, resumeFrom, onCheckpoint, signal, onProgress, evaluateEveryEpoch = true, ...rest } = options;
   const { checkpointSeconds = 10, ...given } = rest;

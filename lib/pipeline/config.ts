@@ -35,6 +35,8 @@ export type PruneConfig = Resolved & {
 };
 
 /**
+ * Every option of a run with its value: what is given, else the preset's for the method and the data, else the table's.
+ *
  * @param dataset name of a built-in set, or the path of the user's data
  * @param given any options of the table
  * @throws LegcnetError ERR_OPTION for unknown options, bad values and values that do not go together

@@ -134,7 +134,12 @@ export interface Placebo {
   readonly tellsApart: boolean;
 }
 
-/** @param columns one for each target, the sources being the same seeds; two at least */
+/**
+ * Whether a rule tells a network's own exponents from those of others: shares called causal and scores on the diagonal
+ * against the rest, with 95 % intervals over targets.
+ *
+ * @param columns one for each target, the sources being the same seeds; two at least
+ */
 export function summarisePlacebo(columns: readonly PlaceboColumn[], resampler: Resampler): Placebo {
   const seeds = columns.map(({ target }) => target);
   const at = <K extends 'share' | 'auc'>(column: PlaceboColumn, of: K, source: number): number =>

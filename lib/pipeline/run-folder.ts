@@ -12,7 +12,13 @@ import { givesVerdicts } from './method.js';
 import type { PruneResult } from './prune.js';
 import type { RunRecord } from './record.js';
 
-/** @throws LegcnetError ERR_FILE */
+/**
+ * Writes a run folder (docs/run-folder.md), which is made where there is none; each file whole or not at all, `run.json`
+ * last. Bytes: 8 x weights x windows for the exponents, and some 30 a weight.
+ *
+ * @param record of the same result, by `toRecord`
+ * @throws LegcnetError ERR_FILE
+ */
 export async function writeRunFolder(folder: string, result: PruneResult, record: RunRecord): Promise<void> {
   await mkdir(folder, { recursive: true });
   const at = (name: string): string => path.join(folder, name);

@@ -1,4 +1,3 @@
-import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { initialNetwork, openPublished, replay, trainOptions } from '../../lib/experiment/replay.js';
@@ -8,8 +7,7 @@ import { judge } from '../../lib/pipeline/causality.js';
 import { resolveConfig } from '../../lib/pipeline/config.js';
 import { strideFor } from '../../lib/pipeline/watch.js';
 import { assertClose, tolerances } from '../helpers/close.js';
-import { golden, goldenTest, readGoldenNpy, sharedData } from '../helpers/golden.js';
-import { withTempFolder } from '../helpers/temp.js';
+import { golden, goldenTest, laterByOne, readGoldenNpy, sharedData, withChangedIris } from '../helpers/golden.js';
 
 for (const name of ['iris', 'cancer']) {
   goldenTest(
@@ -38,13 +36,7 @@ goldenTest(test, 'banknote trial 1 stops where the authors saw it stop', async (
 });
 
 goldenTest(test, 'a replay notices a result that is wrong', async () => {
-  await withTempFolder(async (folder) => {
-    await cp(golden('training/iris'), folder, { recursive: true });
-    const file = `${folder}/expected.json`;
-    await chmod(file, 0o644);
-    const expected = JSON.parse(await readFile(file, 'utf8'));
-    expected.runs[0].epochs += 1;
-    await writeFile(file, JSON.stringify(expected));
+  await withChangedIris('expected.json', laterByOne, async (folder) => {
     const result = await replay(folder);
     assert.not(result.agrees);
     assert.equal(result.runs[0]?.disagreements, ['stopping epoch is 162, expected 163']);

@@ -1,13 +1,11 @@
 /** The command on the authors' arrays, initial weights and masks. */
-import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PUBLISHED_TRIAL, type ReproducedSet } from '../../lib/experiment/published.js';
 import { compareMasks } from '../../lib/experiment/reproduce-masks.js';
 import { reproduce } from '../../lib/experiment/reproduce.js';
 import { runCli } from '../helpers/cli.js';
-import { golden, goldenTest, sharedData } from '../helpers/golden.js';
-import { withTempFolder } from '../helpers/temp.js';
+import { golden, goldenTest, laterByOne, sharedData, withChangedIris } from '../helpers/golden.js';
 
 goldenTest(test, 'cancer and iris agree with the expected results in all 30 runs', async () => {
   const { code, stdout, stderr } = await runCli('reproduce', '--init-dir', golden('training'), '--json', '--quiet');
@@ -19,13 +17,7 @@ goldenTest(test, 'cancer and iris agree with the expected results in all 30 runs
 });
 
 goldenTest(test, 'a result that is not the expected one is printed, and the exit code is 1', async () => {
-  await withTempFolder(async (folder) => {
-    await cp(golden('training/iris'), folder, { recursive: true });
-    const file = `${folder}/expected.json`;
-    await chmod(file, 0o644);
-    const expected = JSON.parse(await readFile(file, 'utf8'));
-    expected.runs[0].epochs += 1;
-    await writeFile(file, JSON.stringify(expected));
+  await withChangedIris('expected.json', laterByOne, async (folder) => {
     const { code, stdout } = await runCli('reproduce', '--init-dir', folder, '--table', '1', '--quiet');
     assert.is(code, 1);
     assert.match(stdout, 'disagrees: iris, trial 1 dense: stopping epoch is 162, expected 163');
@@ -105,13 +97,10 @@ goldenTest(test, 'reproduce --masks: exit code 0 for iris, 1 for a copy with one
   const { code, stdout, stderr } = await runCli('reproduce', '--masks', golden('training/iris'));
   assert.is(code, 0, stderr);
   assert.match(stdout, 'window 50');
-  await withTempFolder(async (folder) => {
-    await cp(golden('training/iris'), folder, { recursive: true });
-    const file = `${folder}/config.json`;
-    await chmod(file, 0o644);
-    const config = JSON.parse(await readFile(file, 'utf8'));
+  const change = (config: ReturnType<typeof JSON.parse>): void => {
     config.masks.PT[2] = [2, 27];
-    await writeFile(file, JSON.stringify(config));
+  };
+  await withChangedIris('config.json', change, async (folder) => {
     const altered = await runCli('reproduce', '--masks', folder, '--json');
     assert.is(altered.code, 1);
     const { masks } = JSON.parse(altered.stdout);

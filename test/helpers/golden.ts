@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
+import { chmod, cp, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'uvu';
 import type { Dtype, DtypeArrays } from '../../lib/data/dtype.js';
 import type { NdArray } from '../../lib/data/ndarray.js';
 import { readNpy } from '../../lib/data/npy.js';
+import { withTempFolder } from './temp.js';
 
 const sharedFolder = fileURLToPath(new URL('../../../shared/', import.meta.url));
 let noticePrinted = false;
@@ -39,6 +41,28 @@ export function goldenTest(test: Test, name: string, run: () => void | Promise<v
     noticePrinted = true;
     test.skip(name, run);
   }
+}
+
+/** Hands over a copy of the published iris training with one of its JSON files changed. */
+export function withChangedIris(
+  name: string,
+  change: (content: ReturnType<typeof JSON.parse>) => void,
+  work: (folder: string) => Promise<void>,
+): Promise<void> {
+  return withTempFolder(async (folder) => {
+    await cp(golden('training/iris'), folder, { recursive: true });
+    const file = `${folder}/${name}`;
+    await chmod(file, 0o644);
+    const content = JSON.parse(await readFile(file, 'utf8'));
+    change(content);
+    await writeFile(file, JSON.stringify(content));
+    await work(folder);
+  });
+}
+
+/** Of `expected.json`: says that the first run stopped an epoch later than it did. */
+export function laterByOne(expected: ReturnType<typeof JSON.parse>): void {
+  expected.runs[0].epochs += 1;
 }
 
 /** Reads a golden array; `dtype` and `rank` are checked where given. */
