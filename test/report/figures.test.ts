@@ -9,7 +9,8 @@ import { placeOf } from '../../lib/report/figures/weight.js';
 import type { RunData } from '../../lib/report/run-data.js';
 import { type Figure, short, spread, toColumns, toRows } from '../../lib/report/figure.js';
 import { escape, prose, scriptJson, table } from '../../lib/report/html.js';
-import { compact, withData } from '../../lib/report/render.js';
+import { loadCharts } from '../../lib/report/peers.js';
+import { compact, drawFigure, withData } from '../../lib/report/render.js';
 import { standalone } from '../../lib/report/theme.js';
 import { pText, percent, wilson } from '../../lib/report/words.js';
 
@@ -115,6 +116,16 @@ test('inputs of the first layer have the names of the features, those of others 
   assert.is(layerFigure(long, long.layers[0]!).data.rows!.feature![0], 'f0 to f2');
   const older = { ...run, record: { ...run.record, data: {} } } as unknown as RunData;
   assert.not.ok('feature' in layerFigure(older, run.layers[0]!).data.rows!);
+});
+
+test('any name can stand on an axis', async () => {
+  const names = ["it's", '"a\\', '</script>', 'c\u2028d', 'datum.value', ''];
+  const run = madeRun([names.length, 2], names);
+  const { svg } = await drawFigure(layerFigure(run, run.layers[0]!), '', await loadCharts());
+  const texts = [...svg.wide.matchAll(/>([^<]*)<\/text>/g)].map(([, text]) => text);
+  for (const name of ["it's", '"a\\', '&lt;/script&gt;', 'c\u2028d', 'datum.value']) {
+    assert.ok(texts.includes(name), `${name} of ${texts.join()}`);
+  }
 });
 
 test('the CSV of a mask in blocks has every weight, or the caption says where they are', () => {

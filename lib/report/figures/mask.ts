@@ -155,10 +155,15 @@ function axis(field: string, title: string, values: number, room: number): objec
 function namedAxis(names: readonly string[], block: number, room: number): object {
   const every = block * Math.max(1, Math.ceil((names.length * 18) / (block * room)));
   const shown = Object.fromEntries(names.flatMap((name, input) => (input % every === 0 ? [[input, name]] : [])));
+  // Vega's expressions have no line separators within strings
+  const literal = JSON.stringify(shown).replace(/[\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16)}`);
   return {
     ...axis('input', 'feature', names.length, room),
     title: null,
-    axis: { labelAngle: -40, labelLimit: 200, labelExpr: `${JSON.stringify(shown)}[datum.value] || ''`, domain: false },
+    axis: {
+      ...{ labelAngle: -40, labelLimit: 200, labelOverlap: false, domain: false },
+      labelExpr: `${literal}[datum.value] || ''`,
+    },
   };
 }
 
