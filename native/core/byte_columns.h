@@ -98,8 +98,8 @@ class ByteColumns {
       high[i] = static_cast<uint8_t>(byte + kSide / 2);
     }
     for (size_t i = 0; i < kSide / 2; ++i) {
-      mixed[2 * i] = __builtin_shuffle(rows[i], rows[i + kSide / 2], low);
-      mixed[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + kSide / 2], high);
+      mixed[2 * i] = shuffle(rows[i], rows[i + kSide / 2], low);
+      mixed[2 * i + 1] = shuffle(rows[i], rows[i + kSide / 2], high);
     }
   }
 

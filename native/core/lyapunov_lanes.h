@@ -160,8 +160,8 @@ inline Vector<float> only(Mask<float> within, Vector<float> v) { return only<flo
 /// `within`: lanes outside it are false.
 template <typename M, typename V>
 inline M less(M within, V a, V b) {
-  if constexpr (std::is_same_v<M, V>) {
-    return within & (a < b);
+  if constexpr (std::is_integral_v<std::decay_t<decltype(a[0])>>) {
+    return within & bits_as<M>(a < b);
   } else {
     return only(within, a) < b;
   }

@@ -89,6 +89,22 @@ inline Vec<double> mul_add(Vec<double> a, Vec<double> b, Vec<double> c) {
 #endif
 }
 
+/// Lane i of the result is lane which[i] of a and b side by side.
+template <typename V, typename Integers>
+inline V shuffle(V a, V b, Integers which) {
+#if defined(__clang__)
+  constexpr size_t n = sizeof(V) / sizeof(a[0]);
+  V out;
+  for (size_t i = 0; i < n; ++i) {
+    const auto from = static_cast<size_t>(which[i]);
+    out[i] = from < n ? a[from] : b[from - n];
+  }
+  return out;
+#else
+  return __builtin_shuffle(a, b, which);
+#endif
+}
+
 /// The sum over the lanes of v[i] in lane i, for as many vectors as a vector has lanes. Sums neighbours in a binary
 /// tree: each level halves the vectors and the terms that are left of each. Overwrites v.
 template <typename T>
@@ -101,7 +117,7 @@ inline Vec<T> lane_sums(Vec<T>* v) {
   }
   for (size_t left = n; left > 1; left /= 2) {
     for (size_t i = 0; i < left / 2; ++i) {
-      v[i] = __builtin_shuffle(v[2 * i], v[2 * i + 1], even) + __builtin_shuffle(v[2 * i], v[2 * i + 1], odd);
+      v[i] = shuffle(v[2 * i], v[2 * i + 1], even) + shuffle(v[2 * i], v[2 * i + 1], odd);
     }
   }
   return v[0];
