@@ -77,6 +77,8 @@ using Mask = std::conditional_t<sizeof(T) == 8, __mmask8, __mmask16>;
 
 inline Mask<double> less(Vector<double> a, Vector<double> b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
 inline Mask<float> less(Vector<float> a, Vector<float> b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+inline Mask<double> differ(Vector<double> a, Vector<double> b) { return _mm512_cmp_pd_mask(a, b, _CMP_NEQ_UQ); }
+inline Mask<float> differ(Vector<float> a, Vector<float> b) { return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ); }
 inline Mask<double> at_most(Vector<double> a, Vector<double> b) { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
 inline Mask<float> at_most(Vector<float> a, Vector<float> b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
 /// `within`: lanes outside it are false.
@@ -145,6 +147,10 @@ using Mask = Integers<T>;
 template <typename V>
 inline auto less(V a, V b) {
   return a < b;
+}
+template <typename V>
+inline auto differ(V a, V b) {
+  return a != b;
 }
 template <typename V>
 inline auto at_most(V a, V b) {

@@ -26,6 +26,7 @@ class SortedTile {
   using I = lanes::Integers<T>;
   using Integer = lanes::Integer<T>;
 
+  void select_rows(const T* y, const Embedding& embedding);
   void sort(const T* y, size_t span);
   void fill_margins();
   void merge_duplicates();
@@ -33,21 +34,22 @@ class SortedTile {
   void scan(size_t theiler_window);
   I offsets_of(size_t s) const;
 
-  size_t points_ = 0;  // of a series
-  size_t sorted_ = 0;  // of these, what is left in the fullest lane when duplicates are merged
+  size_t points_ = 0;           // of a series
+  std::vector<uint32_t> rows_;  // of these, those that are not in every series equal to the next in time
+  size_t sorted_ = 0;           // of these, what is left in the fullest lane when duplicates are merged
   bool merged_ = false;
   Integer index_mask_ = 0;
   V cell_width_;  // of what the points were sorted by
   I duplicates_;  // points that equal the one before them
 
-  AlignedVector<int32_t> keys_;  // [points_, lanes] cell and index, ascending
+  AlignedVector<int32_t> keys_;  // [rows_, lanes] cell and index, ascending
   // Sorted points, [margin + sorted_ + margin, lanes]. The margins are so far away that they end every scan.
   AlignedVector<T> x_, y_;            // coordinates
   AlignedVector<Integer> offset_;     // where they are in the tile; -1: no point
   AlignedVector<T> distance_;         // of the nearest
   AlignedVector<Integer> nearest_;    // its offset; -1: none
   std::vector<uint32_t> unfinished_;  // points whose search goes on
-  AlignedVector<Integer> group_;      // [points_, lanes] where each point was merged to
+  AlignedVector<Integer> group_;      // [rows_, lanes] where each point was merged to
 };
 
 extern template class SortedTile<float>;
