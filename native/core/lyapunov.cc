@@ -33,11 +33,14 @@ class Analyser {
   static constexpr size_t L = kTileLanes<T>;
 
  public:
-  Analyser(const LyapunovOptions& options, size_t length, size_t most, size_t steps, const Control& control)
+  /// `count_unmatched`: whether Outcome::unmatched is of interest; 0 if not.
+  Analyser(const LyapunovOptions& options, size_t length, size_t most, size_t steps, bool count_unmatched,
+           const Control& control)
       : options_(options),
         embedding_(options.embedding),
         length_(length),
         steps_(steps),
+        count_unmatched_(count_unmatched),
         control_(control),
         block_(options, length, most, control) {
     curve_.resize(steps);
@@ -122,7 +125,7 @@ class Analyser {
       curve_[k] = tile_curve_[k * L + l];
       counts_[k] = tile_counts_[k * L + l];
     }
-    const bool all = counts_[0] == embedding_.references(length_);
+    const bool all = !count_unmatched_ || counts_[0] == embedding_.references(length_);
     return outcome(all ? 0 : tile_search_.unmatched(tile_.data(), length_, embedding_, l));
   }
 
@@ -134,6 +137,7 @@ class Analyser {
   const LyapunovOptions& options_;
   const Embedding& embedding_;
   const size_t length_, steps_;
+  const bool count_unmatched_;
   const Control& control_;
   SeriesBlock<T> block_;
   std::vector<uint32_t> active_;
@@ -189,7 +193,8 @@ constexpr size_t kFewestBlocks = 64;
 /// Calls deliver(row, outcome) for every series, `steps` of whose curve are wanted.
 template <typename T, typename Deliver>
 void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, size_t steps,
-                     int threads, const Control& control, std::atomic<uint64_t>* done, const Deliver& deliver) {
+                     bool count_unmatched, int threads, const Control& control, std::atomic<uint64_t>* done,
+                     const Deliver& deliver) {
   // Enough series that tiles are full though some series be static, few enough that a copy stays in the second-level
   // cache and that no thread has to wait long for another's last block.
   constexpr size_t L = kTileLanes<T>;
@@ -210,7 +215,8 @@ void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOpt
       }
     }
     if (!analyser) {
-      analyser = std::make_unique<Analyser<T>>(options, series.length, std::min(block, rows), steps, control);
+      analyser =
+          std::make_unique<Analyser<T>>(options, series.length, std::min(block, rows), steps, count_unmatched, control);
     }
     const size_t first = b * block, count = std::min(block, rows - first);
     if (series.arrival) series.arrival->wait_for(first + count);
@@ -229,7 +235,7 @@ template <typename T>
 void divergence_curves(const SeriesView<T>& series, size_t rows, const LyapunovOptions& options, int threads,
                        const Control& control, const DivergenceCurves& out, std::atomic<uint64_t>* done) {
   const size_t steps = options.embedding.horizon + 1;
-  for_each_series(series, rows, options, steps, threads, control, done, [&](size_t row, const Outcome& of) {
+  for_each_series(series, rows, options, steps, true, threads, control, done, [&](size_t row, const Outcome& of) {
     std::copy_n(of.curve, steps, out.curve + row * steps);
     std::copy_n(of.counts, steps, out.counts + row * steps);
     out.status[row] = static_cast<uint8_t>(of.status);
@@ -245,17 +251,19 @@ void lyapunov_exponents(const SeriesView<T>& series, size_t rows, const Lyapunov
   size_t steps = std::min(options.embedding.horizon, std::max<size_t>(series.length, 1)) + 1;
   if (options.slope == Rule::kOneStep) steps = 2;
   if (options.slope == Rule::kFit) steps = std::min(options.fit_to + 1, steps);
-  for_each_series(series, rows, options, steps, threads, control, done, [&](size_t row, const Outcome& of) {
-    const Slope slope = slope_of(options, of, steps);
-    const bool ok = slope.status == SeriesStatus::kOk;
-    out.exponent[row] = slope.value;
-    out.status[row] = static_cast<uint8_t>(slope.status);
-    if (out.unmatched) out.unmatched[row] = of.unmatched;
-    if (out.fit_range) {
-      out.fit_range[2 * row] = ok ? static_cast<int32_t>(slope.range.from) : -1;
-      out.fit_range[2 * row + 1] = ok ? static_cast<int32_t>(slope.range.to) : -1;
-    }
-  });
+  const bool count_unmatched = out.unmatched != nullptr;
+  for_each_series(series, rows, options, steps, count_unmatched, threads, control, done,
+                  [&](size_t row, const Outcome& of) {
+                    const Slope slope = slope_of(options, of, steps);
+                    const bool ok = slope.status == SeriesStatus::kOk;
+                    out.exponent[row] = slope.value;
+                    out.status[row] = static_cast<uint8_t>(slope.status);
+                    if (out.unmatched) out.unmatched[row] = of.unmatched;
+                    if (out.fit_range) {
+                      out.fit_range[2 * row] = ok ? static_cast<int32_t>(slope.range.from) : -1;
+                      out.fit_range[2 * row + 1] = ok ? static_cast<int32_t>(slope.range.to) : -1;
+                    }
+                  });
 }
 
 template void divergence_curves(const SeriesView<float>&, size_t, const LyapunovOptions&, int, const Control&,

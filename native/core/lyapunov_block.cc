@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "decimals.h"
+#include "divider.h"
 
 namespace legcnet {
 
@@ -146,16 +147,21 @@ void SeriesBlock<T>::rescale_tile(const uint32_t* rows, T* y) const {
     offset[l] = static_cast<lanes::Integer<T>>(rows[l] - rows[0]);
     side_by_side &= rows[l] == rows[0] + l;
   }
-  const T* x = values_.data() + rows[0];
-  for (size_t i = 0; i < length_; ++i, x += pitch_) {
-    V v;
-    if (side_by_side) {
-      v = lanes::load(x);
-    } else {  // rare; and qemu 7.2, which has to run this, takes no heed of the offsets if they are in register ymm4
-      for (size_t l = 0; l < width; ++l) v[l] = x[offset[l]];
+  const auto rescale_by = [&](auto&& divide) {
+    const T* x = values_.data() + rows[0];
+    for (size_t i = 0; i < length_; ++i, x += pitch_) {
+      V v;
+      if (side_by_side) {
+        v = lanes::load(x);
+      } else {  // rare; and qemu 7.2, which has to run this, takes no heed of the offsets if they are in register ymm4
+        for (size_t l = 0; l < width; ++l) v[l] = x[offset[l]];
+      }
+      lanes::store(y + i * width, V(divide(v * factor - low)));
     }
-    lanes::store(y + i * width, (v * factor - low) / range);
-  }
+  };
+  Divider<T> divider(range);
+  if (kFused) rescale_by(divider);
+  if (!divider.exact()) rescale_by([&](V a) { return a / range; });
 }
 
 template class SeriesBlock<float>;

@@ -69,6 +69,12 @@ inline V in_register(V v) {
   return v;
 }
 
+#if defined(__AVX512F__) || defined(__FMA__)
+constexpr bool kFused = true;  ///< mul_add rounds once
+#else
+constexpr bool kFused = false;
+#endif
+
 /// a b + c, rounded once where the instruction set can (the compiler is told not to contract by itself).
 inline Vec<float> mul_add(Vec<float> a, Vec<float> b, Vec<float> c) {
 #if defined(__AVX512F__)
