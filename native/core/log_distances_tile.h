@@ -25,15 +25,16 @@ class TileLogDistances {
   /// S(k) and counts as LogDistances::mean has them, for each series of a tile.
   /// @param y          [length, lanes]
   /// @param neighbour  [references, lanes] offsets, the reference's own where it has no neighbour
+  /// @param repeated   [references] as TileSearch::repeated has it; may be null
   /// @param curve      [steps, lanes] out
   /// @param counts     [steps, lanes] out
-  static void mean(const T* y, const Integer* neighbour, size_t references, const Embedding& embedding, size_t steps,
-                   double* curve, uint32_t* counts) {
+  static void mean(const T* y, const Integer* neighbour, const uint8_t* repeated, size_t references,
+                   const Embedding& embedding, size_t steps, double* curve, uint32_t* counts) {
     const bool adjacent = embedding.dimension == 2 && embedding.delay == 1;
     for (size_t k = 0; k < steps; k += kTogether) {
       with_steps(std::min(kTogether, steps - k), [&](auto K) {
         const auto add = adjacent ? &add_steps<K.value, true> : &add_steps<K.value, false>;
-        add(y + k * L, neighbour, references, embedding, curve + k * L, counts + k * L);
+        add(y + k * L, neighbour, k == 0 ? repeated : nullptr, references, embedding, curve + k * L, counts + k * L);
       });
     }
   }
@@ -67,35 +68,26 @@ class TileLogDistances {
   static constexpr int kCountAt = sizeof(T) == 8 ? 32 : 20;
   static_assert(kMostTilePoints < (size_t{1} << 12), "sums and counts fit their parts of a word");
 
+  /// Steps of which it is worth to keep the distances: where a point and the one after it are as those before, so are
+  /// their distances (that need no more than these two).
+  static constexpr size_t kRemembered = 2;
+
   /// Steps 0 .. K - 1 from y on. Adjacent: dimension 2 and delay 1, where the second square of a distance is the first
   /// one of the next step's.
   template <size_t K, bool Adjacent>
-  static void add_steps(const T* y, const Integer* neighbour, size_t references, const Embedding& embedding,
-                        double* curve, uint32_t* counts) {
-    V product[K];
+  static void add_steps(const T* y, const Integer* neighbour, const uint8_t* repeated, size_t references,
+                        const Embedding& embedding, double* curve, uint32_t* counts) {
+    V product[K], d[K];
     Words sum[K];
     for (size_t k = 0; k < K; ++k) product[k] = lanes::fill(T(1)), sum[k] = Words{};
     for (size_t n = 0; n < references;) {
       const size_t end = std::min(n + kProduct, references);
       for (; n < end; ++n) {
-        const auto other = lanes::load(neighbour + n * L);
-        const auto squared = [&](size_t i) {
-          const V difference = lanes::load(y + (n + i) * L) - lanes::gather(y + i * L, other);
-          return difference * difference;
-        };
-        V before = squared(0);
+        const bool as_before = K <= kRemembered && repeated && n > 0 && repeated[n - 1] && repeated[n + K - 2];
+        if (!as_before) measure<K, Adjacent>(y, lanes::load(neighbour + n * L), n, embedding, d);
         for (size_t k = 0; k < K; ++k) {
-          V d;
-          if (Adjacent) {
-            const V next = squared(k + 1);
-            d = before + next;
-            before = next;
-          } else {
-            d = squared(k);
-            for (size_t c = 1; c < embedding.dimension; ++c) d += squared(k + c * embedding.delay);
-          }
-          const auto counted = lanes::at_most(lanes::fill(kSmallestDistance<T>), d);
-          const Words bits = lanes::bits_as<Words>(d);
+          const auto counted = lanes::at_most(lanes::fill(kSmallestDistance<T>), d[k]);
+          const Words bits = lanes::bits_as<Words>(d[k]);
           product[k] *= lanes::bits_as<V>(lanes::masked(counted, bits & kMantissa) | kOne);  // 1 if not counted
           sum[k] += lanes::masked(counted, (bits >> kMantissaBits) + (Word(1) << kCountAt));
         }
@@ -115,6 +107,26 @@ class TileLogDistances {
         counts[k * L + l] = count;
         curve[k * L + l] = count ? (std::log(static_cast<double>(product[k][l])) + power * ln2) / count / 2
                                  : std::numeric_limits<double>::quiet_NaN();
+      }
+    }
+  }
+
+  /// d[k]: the squared distances of point n and its neighbour, k steps on.
+  template <size_t K, bool Adjacent>
+  static void measure(const T* y, lanes::Integers<T> neighbour, size_t n, const Embedding& embedding, V* d) {
+    const auto squared = [&](size_t i) {
+      const V difference = lanes::load(y + (n + i) * L) - lanes::gather(y + i * L, neighbour);
+      return difference * difference;
+    };
+    V before = squared(0);
+    for (size_t k = 0; k < K; ++k) {
+      if (Adjacent) {
+        const V next = squared(k + 1);
+        d[k] = before + next;
+        before = next;
+      } else {
+        d[k] = squared(k);
+        for (size_t c = 1; c < embedding.dimension; ++c) d[k] += squared(k + c * embedding.delay);
       }
     }
   }

@@ -115,8 +115,8 @@ class Analyser {
     for (size_t l = 0; l < L; ++l) filled[l] = rows[std::min(l, width - 1)];
     block_.rescale_tile(filled, tile_.data());
     const auto* neighbour = tile_search_.run(tile_.data(), length_, embedding_);
-    TileLogDistances<T>::mean(tile_.data(), neighbour, embedding_.references(length_), embedding_, steps_,
-                              tile_curve_.data(), tile_counts_.data());
+    TileLogDistances<T>::mean(tile_.data(), neighbour, tile_search_.repeated(), embedding_.references(length_),
+                              embedding_, steps_, tile_curve_.data(), tile_counts_.data());
   }
 
   /// The outcome of one series of the tile.

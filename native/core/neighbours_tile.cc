@@ -136,8 +136,10 @@ template <typename T>
 const lanes::Integer<T>* TileSearch<T>::run(const T* y, size_t length, const Embedding& embedding) {
   const size_t m = embedding.candidates(length);
   neighbour_.resize(m * kL<T>);
+  repeated_ = nullptr;
   if (embedding.dimension == 2 && m >= kSortFrom) {
     sorted_.run(y, m, embedding, neighbour_.data());
+    repeated_ = sorted_.repeated();
   } else if (embedding.dimension == 2 && embedding.delay == 1) {
     scan_all<2, true>(y, length, embedding);
   } else if (embedding.dimension == 2) {

@@ -54,13 +54,15 @@ typename SortedTile<T>::I SortedTile<T>::offsets_of(size_t s) const {
 template <typename T>
 void SortedTile<T>::select_rows(const T* y, const Embedding& embedding) {
   constexpr size_t L = kTileLanes<T>;
+  repeated_.assign(points_, 0);
   rows_.resize(points_);
   size_t rows = 0;
   for (size_t n = 0; n + 1 < points_; ++n) {
     const auto moves = [&](size_t i) { return differ(load(y + i * L), load(y + (i + 1) * L)); };
     rows_[rows] = static_cast<uint32_t>(n);
     // With a Theiler window another of them may be the one that is far enough away in time.
-    rows += embedding.theiler_window > 0 || any(either(moves(n), moves(n + embedding.span())));
+    repeated_[n] = embedding.theiler_window == 0 && !any(either(moves(n), moves(n + embedding.span())));
+    rows += 1 - repeated_[n];
   }
   rows_[rows++] = static_cast<uint32_t>(points_ - 1);
   rows_.resize(rows);
@@ -268,7 +270,7 @@ void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, l
   }
   // The search of a lane that is full of equal points would go past all of them, and the others would wait for it. With
   // a Theiler window, another of several equal points may be the one that is far enough away in time.
-  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > rows_.size() / 16;
+  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > rows_.size() / 4;
   sorted_ = merged_ ? rows_.size() - static_cast<size_t>(fewest) : rows_.size();
   if (merged_) merge_duplicates();
   fill_margins();
@@ -281,11 +283,8 @@ void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, l
     scatter(neighbour, own, found < 0 ? own : found);
   }
   // What was left out has the neighbour of the point that stands for it.
-  for (size_t r = rows_.size() - 1, n = points_ - 1; n-- > 0;) {
-    if (r > 0 && rows_[r - 1] == n) {
-      --r;
-      continue;
-    }
+  for (size_t n = points_ - 1; n-- > 0;) {
+    if (!repeated_[n]) continue;
     const I next = load(neighbour + (n + 1) * L), own = lane_numbers<T>() + static_cast<Integer>(n * L);
     store(neighbour + n * L, next == own + static_cast<Integer>(L) ? own : next);
   }

@@ -21,6 +21,10 @@ class SortedTile {
   /// @param neighbour  [points, kTileLanes] out: offsets, the point's own where it has no neighbour
   void run(const T* y, size_t points, const Embedding& embedding, lanes::Integer<T>* neighbour);
 
+  /// [points] of the last run: not 0 where the next point in time is the same in all series, and has the same
+  /// neighbour.
+  const uint8_t* repeated() const { return repeated_.data(); }
+
  private:
   using V = lanes::Vector<T>;
   using I = lanes::Integers<T>;
@@ -34,8 +38,9 @@ class SortedTile {
   void scan(size_t theiler_window);
   I offsets_of(size_t s) const;
 
-  size_t points_ = 0;           // of a series
-  std::vector<uint32_t> rows_;  // of these, those that are not in every series equal to the next in time
+  size_t points_ = 0;  // of a series
+  std::vector<uint8_t> repeated_;
+  std::vector<uint32_t> rows_;  // points that are not repeated
   size_t sorted_ = 0;           // of these, what is left in the fullest lane when duplicates are merged
   bool merged_ = false;
   Integer index_mask_ = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <random>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "decimals.h"
 #include "divergence_slope.h"
 #include "log_distances.h"
+#include "log_distances_tile.h"
 #include "neighbours_tile.h"
 #include "parallel.h"
 #include "sort_lanes.h"
@@ -165,6 +167,7 @@ TEST_CASE_TEMPLATE("tiles: the nearest by hand in every lane, whatever the other
   std::mt19937_64 random(12);
   constexpr size_t L = kTileLanes<T>;
   TileSearch<T> search;
+  int held = 0;
   const FlushSubnormals flush;
   for (int trial = 0; trial < 250; ++trial) {
     const size_t length = 8 + random() % (trial % 50 == 0 ? 2200 : trial % 10 == 0 ? 1000 : 250);
@@ -173,8 +176,11 @@ TEST_CASE_TEMPLATE("tiles: the nearest by hand in every lane, whatever the other
     if (e.references(length) == 0 || !TileSearch<T>::takes(length, e)) continue;
     AlignedVector<T> tile(length * L);
     std::vector<std::vector<T>> series(L);
+    std::vector<bool> all_hold(length);  // as weights of one input do
+    for (size_t i = 0; i < length; ++i) all_hold[i] = trial % 2 == 0 && random() % 3 != 0;
     for (size_t l = 0; l < L; ++l) {
       auto x = random_series<T>(random, length);
+      for (size_t i = 1; i < length; ++i) x[i] = all_hold[i] ? x[i - 1] : x[i];
       if (trial % 4 == 0) {  // long constant runs: duplicates in all lanes
         for (size_t i = 1; i < length; ++i) x[i] = random() % 5 ? x[i - 1] : x[i];
       }
@@ -196,7 +202,18 @@ TEST_CASE_TEMPLATE("tiles: the nearest by hand in every lane, whatever the other
       std::replace(expected.begin(), expected.end(), kDuplicatesOnly, kUnmatched);
       REQUIRE(actual == expected);
     }
+    // Distances that are taken over from the point before are those that would be measured.
+    const size_t steps = std::min<size_t>(1 + random() % 2, e.horizon + 1), references = e.references(length);
+    std::vector<double> curve(steps * L), whole(steps * L);
+    std::vector<uint32_t> counts(steps * L), all_counts(steps * L);
+    using Logs = TileLogDistances<T>;
+    Logs::mean(tile.data(), neighbour, search.repeated(), references, e, steps, curve.data(), counts.data());
+    Logs::mean(tile.data(), neighbour, nullptr, references, e, steps, whole.data(), all_counts.data());
+    REQUIRE(std::memcmp(curve.data(), whole.data(), curve.size() * sizeof(double)) == 0);
+    REQUIRE(counts == all_counts);
+    held += search.repeated() && std::count(search.repeated(), search.repeated() + references, 1) > 2 ? 1 : 0;
   }
+  CHECK(held > 20);
 }
 
 TEST_CASE("lists in lanes are sorted, of any length") {
