@@ -377,25 +377,31 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, const ByteColu
 
 template <typename T>
 void Network<T>::pack(const InputBatch<T>& batch, size_t piece, const Network* less, bool streamed, T* packed) const {
-  // Streams want whole lines of the memory, which rows are not: they are gathered here first.
+  // Streams want whole lines of the memory, which rows are not: they are gathered here first, in whole vectors that
+  // reach into the place of the next row.
   thread_local AlignedVector<T> gathered;
   const Rows rows = rows_of(batch, piece);
   const Layer& layer = layers_[rows.layer];
-  const size_t size = (rows.end - rows.begin) * layer.out;
-  T* const target = packed + layer.offset + rows.begin * layer.out;
-  streamed &= size <= kMostGathered;
-  if (streamed && gathered.size() < size) gathered.resize(size);
-  T* out = streamed ? gathered.data() : target;
-  for (size_t i = rows.begin; i < rows.end; ++i, out += layer.out) {
-    const T* a = layer.weight.data() + i * layer.stride;
-    if (less) {
-      const T* b = less->layers_[rows.layer].weight.data() + i * layer.stride;
-      for (size_t o = 0; o < layer.out; ++o) out[o] = a[o] - b[o];
+  const T* const weight = layer.weight.data();
+  const T* const other = less ? less->layers_[rows.layer].weight.data() : nullptr;
+  const size_t together = std::max<size_t>(1, kMostGathered / layer.out);
+  for (size_t begin = rows.begin; begin < rows.end; begin += together) {
+    const size_t end = std::min(rows.end, begin + together), size = (end - begin) * layer.out;
+    if (gathered.size() < size + layer.stride) gathered.resize(size + layer.stride);
+    for (size_t i = begin; i < end; ++i) {
+      T* const out = gathered.data() + (i - begin) * layer.out;
+      for (size_t o = 0; o < layer.stride; o += kLanes<T>) {
+        const size_t at = i * layer.stride + o;
+        store_anywhere(out + o, other ? vec_at(weight + at) - vec_at(other + at) : vec_at(weight + at));
+      }
+    }
+    T* const target = packed + layer.offset + begin * layer.out;
+    if (streamed) {
+      stream(gathered.data(), size, target);
     } else {
-      std::copy_n(a, layer.out, out);
+      std::copy_n(gathered.data(), size, target);
     }
   }
-  if (streamed) stream(gathered.data(), size, target);
 }
 
 template <typename T>

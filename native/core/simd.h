@@ -54,6 +54,13 @@ inline const Vec<T>& vec_at(const T* p) {
   return *reinterpret_cast<const Vec<T>*>(p);
 }
 
+/// v to any address.
+template <typename T>
+inline void store_anywhere(T* p, Vec<T> v) {
+  typedef T Anywhere __attribute__((vector_size(kSimdBytes), aligned(sizeof(T)), may_alias));
+  *reinterpret_cast<Anywhere*>(p) = v;
+}
+
 /// All lanes equal to x.
 template <typename T>
 inline Vec<T> broadcast(T x) {
@@ -150,24 +157,32 @@ struct AlignedAllocator {
 template <typename T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-/// Copies n elements to memory without reading it into the caches first, for what is not looked at again soon.
+/// Copies n elements to memory without reading it into the caches first, for what is not looked at again soon. Other
+/// threads may be told that it is there after a fence_stream().
 template <typename T>
 inline void stream(const T* from, size_t n, T* to) {
 #if defined(__SSE2__)
-  constexpr size_t width = 16 / sizeof(T);
   size_t i = 0;
   for (; i < n && reinterpret_cast<uintptr_t>(to + i) % kSimdBytes != 0; ++i) to[i] = from[i];
   for (; i + kLanes<T> <= n; i += kLanes<T>) {
-    for (size_t j = 0; j < kLanes<T>; j += width) {
-      __m128i four;
-      std::memcpy(&four, from + i + j, sizeof four);
-      _mm_stream_si128(reinterpret_cast<__m128i*>(to + i + j), four);
-    }
+#if defined(__AVX512F__)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to + i), _mm512_loadu_si512(from + i));
+#elif defined(__AVX__)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(to + i),
+                        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + i)));
+#else
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+#endif
   }
   for (; i < n; ++i) to[i] = from[i];
-  _mm_sfence();  // other threads may be told that it is there
 #else
   std::memcpy(to, from, n * sizeof(T));
+#endif
+}
+
+inline void fence_stream() {
+#if defined(__SSE2__)
+  _mm_sfence();
 #endif
 }
 

@@ -167,7 +167,10 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
   const size_t pieces = network_.pieces(batch_);
   if (threads > 1 && count * spec().weights() >= kSharedStep) {
     parallel_for(batch_.blocks(), threads, control, gradients);
-    parallel_for(pieces, threads, control, update);
+    parallel_for(pieces, threads, control, [&](size_t piece) {
+      update(piece);
+      if (streamed) fence_stream();  // before another thread reads it; what this one wrote is fenced in close_window()
+    });
   } else {
     for (size_t block = 0; block < batch_.blocks(); ++block) gradients(block);
     for (size_t piece = 0; piece < pieces; ++piece) update(piece);
@@ -200,6 +203,7 @@ void Trainer<T>::log_to_file(uint64_t iterate) {
 template <typename T>
 void Trainer<T>::close_window(int threads, const Control& control) {
   if (iterate_ + 1 != windows() * series_.stride + series_.window) return;
+  fence_stream();
   const auto started = std::chrono::steady_clock::now();
   lyapunov_exponents<T>(window_->ending_at(iterate_), spec().weights(), series_.lyapunov, threads, control,
                         {window_exponents_.data(), window_statuses_.data()});

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "large_array.h"
 #include "series_view.h"
-#include "simd.h"
 
 namespace legcnet {
 
@@ -28,7 +28,7 @@ class WeightWindow {
 
  private:
   size_t length_, weights_;
-  AlignedVector<T> rows_;
+  LargeArray<T> rows_;
   std::vector<const T*> at_;
 };
 
