@@ -64,6 +64,15 @@ class InputBatch {
 
   /// Only when sparse().
   const std::vector<Pair>& pairs(size_t block) const { return blocks_[block].pairs; }
+  /// Calls visit(column) for every column that may not be 0 in all samples, some more than once; only when sparse().
+  template <typename Visit>
+  void for_each_column(const Visit& visit) const {
+    for (size_t block = 0; block < blocks(); ++block) {
+      for (const Pair& pair : pairs(block)) {
+        for (size_t e = 0; e < pair.chunk_ends[chunks_ - 1]; ++e) visit(bytes_ ? pair.entry[e] >> 16 : pair.entry[e]);
+      }
+    }
+  }
   /// [columns] of the sample at this position; only when !sparse().
   const T* row(size_t sample) const { return rows_[sample]; }
 

@@ -48,8 +48,22 @@ void SeriesBlock<T>::read(const SeriesView<T>& series, size_t first, size_t rows
 template <typename T>
 void SeriesBlock<T>::copy(const SeriesView<T>& series, size_t first, size_t rows) {
   if (series.stride == 1) {
-    for (size_t i = 0; i < length_; ++i) {
-      std::memcpy(values_.data() + i * pitch_, series.at[i] + first, rows * sizeof(T));
+    // Piece by piece, then the rest.
+    const auto& pieces = series.pieces;
+    const size_t in_pieces = std::min(first + rows, pieces.count * pieces.width);
+    size_t begin = first;
+    while (begin < in_pieces) {
+      const size_t piece = begin / pieces.width, from = begin % pieces.width;
+      const size_t count = std::min(pieces.width - from, in_pieces - begin);
+      T* to = values_.data() + (begin - first);
+      for (size_t i = 0; i < length_; ++i, to += pitch_) {
+        std::memcpy(to, pieces.at[i][piece] + from, count * sizeof(T));
+      }
+      begin += count;
+    }
+    const size_t rest = first + rows - begin;
+    for (size_t i = 0; i < length_ && rest > 0; ++i) {
+      std::memcpy(values_.data() + i * pitch_ + (begin - first), series.at[i] + begin, rest * sizeof(T));
     }
     return;
   }

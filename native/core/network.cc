@@ -405,6 +405,14 @@ void Network<T>::pack(const InputBatch<T>& batch, size_t piece, const Network* l
 }
 
 template <typename T>
+void Network<T>::pack_input(size_t input, const Network* less, T* packed) const {
+  const Layer& layer = layers_[0];
+  const T* a = layer.weight.data() + input * layer.stride;
+  const T* b = less ? less->layers_[0].weight.data() + input * layer.stride : nullptr;
+  for (size_t o = 0; o < layer.out; ++o) packed[o] = b ? a[o] - b[o] : a[o];
+}
+
+template <typename T>
 void Network<T>::pack(T* packed) const {
   for (const auto& layer : layers_) {
     for (size_t i = 0; i < layer.in; ++i) {

@@ -104,6 +104,10 @@ class Network {
   void pack(const InputBatch<T>& batch, size_t piece, const Network* less, bool streamed, T* packed) const;
   /// All weights, packed order.
   void pack(T* packed) const;
+  /// Those of one input, likewise: [units of the first layer].
+  void pack_input(size_t input, const Network* less, T* packed) const;
+  /// Whether a piece of the update holds weights of the first layer.
+  bool of_inputs(size_t piece) const { return piece >= layers_.size(); }
 
   /// One whole step on one thread: the mean gradient over `count` rows of `samples`.
   void step(const Samples<T>& samples, const uint32_t* rows, size_t count, T rate);

@@ -25,11 +25,11 @@ class SeriesSample {
 
   size_t columns() const { return columns_.size(); }
 
-  /// To be called for all iterates in order; one that is there already is passed over.
-  template <typename T>
-  void add(uint64_t iterate, const T* row) {
+  /// To be called for all iterates in order; one that is there already is passed over. `value(column)`: the iterate's.
+  template <typename Value>
+  void add(uint64_t iterate, const Value& value) {
     if (columns_.empty() || iterate != kept() * values_.every) return;
-    for (const size_t column : columns_) values_.iterates.push_back(static_cast<float>(row[column]));
+    for (const size_t column : columns_) values_.iterates.push_back(static_cast<float>(value(column)));
     if (kept() > kMost) thin();
   }
 

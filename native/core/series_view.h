@@ -19,6 +19,15 @@ class Arrival {
   std::atomic<size_t> there_{0};
 };
 
+/// The first count * width of some series, where they are not at SeriesView::at: series r at time i is
+/// at[i][r / width][r % width].
+template <typename T>
+struct SeriesPieces {
+  const T* const* const* at = nullptr;
+  size_t count = 0;
+  size_t width = 0;
+};
+
 /// Series r at time i is at[i][r * stride]. A [rows, N] row-major matrix x has at[i] = x + i and stride = N;
 /// an iterate-major buffer has at[i] = the iterate's first weight and stride = 1.
 template <typename T>
@@ -27,8 +36,7 @@ struct SeriesView {
   size_t stride;
   size_t length;
   const Arrival* arrival = nullptr;  ///< if they may not all be there yet
-
-  T operator()(size_t row, size_t i) const { return at[i][row * stride]; }
+  SeriesPieces<T> pieces{};          ///< only where the stride is 1
 };
 
 }  // namespace legcnet

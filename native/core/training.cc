@@ -36,7 +36,10 @@ Trainer<T>::Trainer(const NetworkSpec& spec, const TrainingOptions& training, co
   if (!mask.empty()) network_.set_mask(mask.data());
   const size_t weights = spec.weights();
   if (series_.kind == SeriesKind::none) return;
-  window_ = std::make_unique<WeightWindow<T>>(series_.window, weights);
+  // Weights of an input that is 0 stand still. Of larger batches hardly an input is 0 in all samples.
+  const bool in_pieces = training.batch_size <= 2 && parts[kTrain]->sparse() && mask.empty() && series.log_path.empty();
+  window_ = std::make_unique<WeightWindow<T>>(series_.window, series_.stride, weights, in_pieces ? spec.sizes[0] : 0,
+                                              spec.sizes[1]);
   window_exponents_.resize(weights);
   window_statuses_.resize(weights);
   missing_.assign(weights, 0);
@@ -92,7 +95,7 @@ void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
       step(order.data() + first, end - first, threads, control);
       ++iterate_;
       if (in_series(iterate_)) {
-        sample_.add(iterate_, window_->row(iterate_));
+        sample_.add(iterate_, [&](size_t weight) { return window_->value(iterate_, weight); });
         close_window(threads, control);
         remember_window_start();
       }
@@ -142,8 +145,10 @@ template <typename T>
 void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Control& control) {
   const T rate = static_cast<T>(training_.learning_rate);
   const Samples<T>& samples = *parts_[kTrain];
-  T* row = in_series(iterate_ + 1) ? window_->row(iterate_ + 1) : nullptr;
-  const bool streamed = row && window_->bytes() > kCachedWindow;
+  const uint64_t iterate = iterate_ + 1;
+  const bool logged = in_series(iterate), in_pieces = logged && window_->in_pieces(iterate);
+  T* row = !logged ? nullptr : in_pieces ? window_->row(iterate) : window_->whole_row(iterate);
+  const bool streamed = row && !in_pieces && window_->bytes() > kCachedWindow;
   if (samples.sparse() && count > 2) {  // the order within a batch means nothing else
     samples.by_class(rows, count, batch_rows_);
     rows = batch_rows_.data();
@@ -162,7 +167,9 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
     network_.turn(samples, batch_, piece, columns);
     network_.update(batch_, piece, columns, work_);
     if (twin_) twin_->update(batch_, piece, columns, twin_work_);
-    if (row) (twin_ ? *twin_ : network_).pack(batch_, piece, twin_ ? &network_ : nullptr, streamed, row);
+    if (row && !(in_pieces && network_.of_inputs(piece))) {
+      (twin_ ? *twin_ : network_).pack(batch_, piece, twin_ ? &network_ : nullptr, streamed, row);
+    }
   };
   const size_t pieces = network_.pieces(batch_);
   if (threads > 1 && count * spec().weights() >= kSharedStep) {
@@ -175,26 +182,30 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
     for (size_t block = 0; block < batch_.blocks(); ++block) gradients(block);
     for (size_t piece = 0; piece < pieces; ++piece) update(piece);
   }
-  if (row && log_) log_to_file(iterate_ + 1);
+  if (in_pieces) {
+    batch_.for_each_column([&](size_t input) {
+      (twin_ ? *twin_ : network_).pack_input(input, twin_ ? &network_ : nullptr, window_->changed(iterate, input));
+    });
+  }
+  if (row && log_) log_to_file(row);
 }
 
 /// Where the series begins, or is taken up again.
 template <typename T>
 void Trainer<T>::log_first() {
-  T* row = window_->row(iterate_);
+  T* row = window_->whole_row(iterate_);
   network_.pack(row);
   if (twin_) {
     twin_->pack(scratch_.data());
     for (size_t i = 0; i < scratch_.size(); ++i) row[i] = scratch_[i] - row[i];
   }
-  if (log_) log_to_file(iterate_);
-  sample_.add(iterate_, row);
+  if (log_) log_to_file(row);
+  sample_.add(iterate_, [&](size_t weight) { return row[weight]; });
   logged_ = true;
 }
 
 template <typename T>
-void Trainer<T>::log_to_file(uint64_t iterate) {
-  const T* row = window_->row(iterate);
+void Trainer<T>::log_to_file(const T* row) {
   for (size_t w = 0; w < scratch_.size(); ++w) scratch_[w] = row[packed_[w]];
   log_->append(scratch_.data());
 }

@@ -113,7 +113,7 @@ class Trainer {
   bool in_series(uint64_t iterate) const { return series_.kind != SeriesKind::none && iterate <= series_.last_iterate; }
   void step(const uint32_t* rows, size_t count, int threads, const Control& control);
   void log_first();
-  void log_to_file(uint64_t iterate);
+  void log_to_file(const T* row);
   void close_window(int threads, const Control& control);
   void remember_window_start();
   Evaluation evaluate(Part part, Scores scores, int threads, const Control& control) const;

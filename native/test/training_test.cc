@@ -101,18 +101,17 @@ TEST_CASE("resuming from a state gives the same bits") {
 }
 
 TEST_CASE("a sample never has more iterates than it may, evenly spaced from the first") {
+  const auto value = [](uint64_t i, size_t column) { return static_cast<double>(column * i); };
   for (const uint64_t last : {0, 1, 1999, 2000, 2001, 3999, 4000, 50000}) {
     CAPTURE(last);
     SeriesSample sample({2, 0}), resumed({2, 0});
     for (uint64_t i = 0; i <= last; ++i) {
-      const double row[] = {static_cast<double>(i), -1, static_cast<double>(2 * i)};
-      sample.add(i, row);
-      sample.add(i, row);  // as after restore()
+      sample.add(i, [&](size_t column) { return value(i, column); });
+      sample.add(i, [&](size_t column) { return value(i, column); });  // as after restore()
     }
     resumed.assign(sample.until(last / 3));
     for (uint64_t i = last / 3; i <= last; ++i) {
-      const double row[] = {static_cast<double>(i), -1, static_cast<double>(2 * i)};
-      resumed.add(i, row);
+      resumed.add(i, [&](size_t column) { return value(i, column); });
     }
     const std::vector<float> series = sample.by_column();
     CHECK(series == resumed.by_column());

@@ -201,6 +201,36 @@ test('the series of a sample of weights is the log, thinned out; the same bits f
   assert.is(series?.sample?.length, 0);
 });
 
+test('weights of inputs that are 0 are not written anew: the same exponents as with a log, which is of all', async () => {
+  const network = await Mlp.random([30, 5, 3], { seed: 4 });
+  const parts = { train: await toNativeSamples('train', problem(5, 40, 30, 3, 0.85), 3, 'float64') };
+  assert.ok(parts.train.sparse);
+  for (const { batchSize, stride, series } of [
+    { batchSize: 1, stride: 1, series: 'difference' as const },
+    { batchSize: 1, stride: 6, series: 'difference' as const },
+    { batchSize: 1, stride: 20, series: 'weights' as const },
+    { batchSize: 1, stride: 33, series: 'difference' as const },
+    { batchSize: 2, stride: 7, series: 'weights' as const },
+    { batchSize: 3, stride: 7, series: 'difference' as const },
+  ]) {
+    await withTempFolder(async (folder) => {
+      const sample = Uint32Array.of(0, 31, 149, 150, 164);
+      const options = { batchSize, learningRate: 0.5, epochs: 5, checkpointSeconds: 0, threads: 1 };
+      const watch = watching({ series, stride, sample, perturbation: 1e-3 });
+      const states: TrainerState[] = [];
+      const pieces = await train(network, parts, {
+        ...{ ...options, watch },
+        onCheckpoint: async (state) => void states.push(state),
+      });
+      const whole = await train(network, parts, { ...options, watch: { ...watch, log: `${folder}/log.npy` } });
+      assert.ok(whole.series?.exponents.some((x) => x !== 0));
+      assert.equal(pieces.series, { ...whole.series, seconds: pieces.series?.seconds });
+      const resumed = await train(network, parts, { ...options, watch, resumeFrom: states[states.length >> 1] });
+      assert.equal(resumed.series, { ...whole.series, seconds: resumed.series?.seconds });
+    });
+  }
+});
+
 test('the same seed gives the same bits for any number of threads', async () => {
   const { network, parts } = await setUp();
   const options = (threads: number): TrainOptions => ({ learningRate: 0.5, epochs: 5, watch: watching(), threads });
