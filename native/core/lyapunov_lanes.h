@@ -217,12 +217,28 @@ inline bool any(M mask) {
 
 #endif
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// The instruction with its offsets in a register of our choice: qemu 7.2, which has to run this, takes no heed of
+/// those in ymm4.
+template <typename Out, typename T, typename Offsets>
+inline Out gather_by_ymm5(const T* base, Offsets offset) {
+  register __m256i index asm("ymm5") = bits_as<__m256i>(offset);
+  __m256i out = _mm256_setzero_si256(), mask = _mm256_set1_epi32(-1);
+  if constexpr (sizeof(T) == 8) {
+    asm("vgatherqpd %1, (%2,%3,8), %0" : "+&x"(out), "+&x"(mask) : "r"(base), "x"(index) : "memory");
+  } else {
+    asm("vgatherdps %1, (%2,%3,4), %0" : "+&x"(out), "+&x"(mask) : "r"(base), "x"(index) : "memory");
+  }
+  return bits_as<Out>(out);
+}
+#endif
+
 /// base[offset] of each lane.
 inline Vector<double> gather(const double* base, Integers<double> offset) {
 #if defined(__AVX512F__)
   return _mm512_i64gather_pd(bits_as<__m512i>(offset), base, 8);
 #elif defined(__AVX2__)
-  return _mm256_i64gather_pd(base, bits_as<__m256i>(offset), 8);
+  return gather_by_ymm5<Vector<double>>(base, offset);
 #else
   Vector<double> v;
   for (size_t l = 0; l < Lanes<double>::count; ++l) v[l] = base[offset[l]];
@@ -233,7 +249,7 @@ inline Vector<float> gather(const float* base, Integers<float> offset) {
 #if defined(__AVX512F__)
   return _mm512_i32gather_ps(bits_as<__m512i>(offset), base, 4);
 #elif defined(__AVX2__)
-  return _mm256_i32gather_ps(base, bits_as<__m256i>(offset), 4);
+  return gather_by_ymm5<Vector<float>>(base, offset);
 #else
   Vector<float> v;
   for (size_t l = 0; l < Lanes<float>::count; ++l) v[l] = base[offset[l]];
@@ -245,7 +261,7 @@ inline Integers<double> gather(const int64_t* base, Integers<double> offset) {
 #if defined(__AVX512F__)
   return bits_as<Integers<double>>(_mm512_i64gather_epi64(bits_as<__m512i>(offset), base, 8));
 #elif defined(__AVX2__)
-  return bits_as<Integers<double>>(_mm256_i64gather_epi64((const long long*)base, bits_as<__m256i>(offset), 8));
+  return gather_by_ymm5<Integers<double>>(base, offset);
 #else
   Integers<double> v;
   for (size_t l = 0; l < Lanes<double>::count; ++l) v[l] = base[offset[l]];
@@ -256,7 +272,7 @@ inline Integers<float> gather(const int32_t* base, Integers<float> offset) {
 #if defined(__AVX512F__)
   return bits_as<Integers<float>>(_mm512_i32gather_epi32(bits_as<__m512i>(offset), base, 4));
 #elif defined(__AVX2__)
-  return bits_as<Integers<float>>(_mm256_i32gather_epi32(base, bits_as<__m256i>(offset), 4));
+  return gather_by_ymm5<Integers<float>>(base, offset);
 #else
   Integers<float> v;
   for (size_t l = 0; l < Lanes<float>::count; ++l) v[l] = base[offset[l]];
