@@ -6,9 +6,10 @@
 
 namespace legcnet {
 
-/// Quotients as a division rounds them, at a quarter of its cost where multiply-adds are fused. With the reciprocal
-/// rounded correctly, the first correction gives one of the two numbers next to the quotient, and the second the nearer
-/// of them: P. Markstein, "Computation of elementary functions on the IBM RISC System/6000 processor", 1990.
+/// a / by in every lane, `by` finite and above 0. Quotients as a division rounds them, at a quarter of its cost where
+/// multiply-adds are fused. With the reciprocal rounded correctly, the first correction gives one of the two numbers
+/// next to the quotient, and the second the nearer of them: P. Markstein, "Computation of elementary functions on the
+/// IBM RISC System/6000 processor", 1990.
 template <typename T>
 class Divider {
   using V = Vec<T>;

@@ -11,6 +11,7 @@ namespace legcnet {
 
 /// n elements, not initialised. Begins on a boundary of large pages and asks for them where the system has any: whoever
 /// goes through it in strides looks fewer addresses up, and 16,000 pages of 64 MB need not be asked for one by one.
+/// Throws std::bad_alloc.
 template <typename T>
 class LargeArray {
  public:

@@ -203,9 +203,14 @@ test('the series of a sample of weights is the log, thinned out; the same bits f
 
 test('weights of inputs that are 0 are not written anew: the same exponents as with a log, which is of all', async () => {
   const network = await Mlp.random([30, 5, 3], { seed: 4 });
-  const parts = { train: await toNativeSamples('train', problem(5, 40, 30, 3, 0.85), 3, 'float64') };
-  assert.ok(parts.train.sparse);
-  for (const { batchSize, stride, series } of [
+  const { features, labels } = problem(5, 40, 30, 3, 0.85);
+  const bytes = { data: Uint8Array.from(features.data, (x) => Math.abs(60 * x)), shape: features.shape };
+  const numbers = { train: await toNativeSamples('train', { features, labels }, 3, 'float64') };
+  const pixels = { train: await toNativeSamples('train', { features: bytes, labels, factor: 1 / 255 }, 3, 'float64') };
+  assert.ok(numbers.train.sparse && pixels.train.sparse);
+  for (const { parts = numbers, batchSize, stride, series } of [
+    { parts: pixels, batchSize: 1, stride: 6, series: 'difference' as const },
+    { parts: pixels, batchSize: 2, stride: 33, series: 'weights' as const },
     { batchSize: 1, stride: 1, series: 'difference' as const },
     { batchSize: 1, stride: 6, series: 'difference' as const },
     { batchSize: 1, stride: 20, series: 'weights' as const },
