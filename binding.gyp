@@ -13,15 +13,14 @@
       'EIGEN_MPL2_ONLY',
       'EIGEN_DONT_PARALLELIZE'
     ],
-    # Near-ties between neighbours are decided by the last bit: no fused multiply-add unless the source asks for one.
-    'cflags!': ['-fno-exceptions', '-fno-strict-aliasing'],
-    'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
-    'cflags_cc': [
-      '-std=c++17', '-fvisibility=hidden', '-fvisibility-inlines-hidden', '-fno-gnu-unique',
-      '-fno-math-errno', '-ffp-contract=off', '-Wno-psabi', '-Wno-maybe-uninitialized'
+    # Node's own flags give way to ours, which CMake reads too: what one build compiles, a compiler cache knows in the other.
+    'cflags!': [
+      '-fno-exceptions', '-fno-strict-aliasing', '-pthread', '-Wall', '-Wextra', '-Wno-unused-parameter', '-m64'
     ],
+    'cflags_cc!': ['-fno-exceptions', '-fno-rtti', '-std=gnu++17', '-std=gnu++20'],
+    'cflags_cc': ['<!@(node scripts/listed.cjs native/flags.txt)'],
     'configurations': {
-      'Release': { 'cflags': ['-O3'], 'defines': ['NDEBUG'] },
+      'Release': { 'cflags!': ['-O3', '-fno-omit-frame-pointer'], 'cflags_cc': ['-O3'], 'defines': ['NDEBUG'] },
       'Debug': { 'cflags': ['-O1', '-g'] }
     },
     # a symbol that is missing must fail at load, where the loader can say what to do
@@ -43,7 +42,7 @@
     { 'target_name': 'legcnet_cpu', 'sources': ['native/binding/cpu.cc'] },
     {
       'target_name': 'legcnet',
-      'sources': ['<!@(node scripts/sources.cjs)'],
+      'sources': ['<!@(node scripts/listed.cjs native/sources.txt)'],
       'conditions': [['target_arch=="x64" and OS!="win"', { 'cflags_cc': ['-march=x86-64-v2'] }]]
     }
   ],
@@ -52,12 +51,12 @@
       'targets': [
         {
           'target_name': 'legcnet_v3',
-          'sources': ['<!@(node scripts/sources.cjs)'],
+          'sources': ['<!@(node scripts/listed.cjs native/sources.txt)'],
           'cflags_cc': ['-march=x86-64-v3']
         },
         {
           'target_name': 'legcnet_v4',
-          'sources': ['<!@(node scripts/sources.cjs)'],
+          'sources': ['<!@(node scripts/listed.cjs native/sources.txt)'],
           # GCC 12's own AVX-512 header has variables that it then finds uninitialized
           'cflags_cc': ['-march=x86-64-v4', '-mprefer-vector-width=512', '-Wno-uninitialized']
         }

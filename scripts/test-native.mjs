@@ -60,10 +60,11 @@ function testCore(folder) {
   if (cases === 0 || (status !== 0 && failed === 0)) sum.failed++;
 }
 
+/** In the folder of `npm run build:cmake`: the core is compiled once. */
 function plain() {
-  run('cmake', ['-S', '.', '-B', out('native'), '-DLEGCNET_TESTS=ON', '-DCMAKE_BUILD_TYPE=Release']);
-  run('cmake', ['--build', out('native'), '--parallel', JOBS]);
-  testCore(out('native'));
+  run('cmake', ['-S', '.', '-B', out(), '-DLEGCNET_TESTS=ON', '-DCMAKE_BUILD_TYPE=Release']);
+  run('cmake', ['--build', out(), '--target', 'all_tests', '--parallel', JOBS]);
+  testCore(out());
 }
 
 /** One build for both: the tests of the core, and the addon. */

@@ -1,8 +1,9 @@
 #include "granger_pair.h"
 
-#include <Eigen/QR>
 #include <cmath>
 #include <limits>
+
+#include "qr.h"
 
 namespace legcnet {
 namespace {
@@ -47,10 +48,10 @@ PairFit fit_pair(const PairSeries& target, const PairSeries& source, size_t n, s
     design.col(lag + a) = lagged(x, a);
   }
   design.col(columns) = lagged(y, 0);
-  const Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> qr(design);  // in place
+  factor_in_place(design);
   const MatrixXd r = design.topLeftCorner(columns, columns).triangularView<Eigen::Upper>();
 
-  const MatrixXd inverse = r.triangularView<Eigen::Upper>().solve(MatrixXd::Identity(columns, columns));
+  const MatrixXd inverse = inverse_of_upper(r);
   const double condition = r.norm() * inverse.norm() *
                            raw_condition(target.standardised->mean, target.standardised->exponent,
                                          source.standardised->mean, source.standardised->exponent, n, lag);

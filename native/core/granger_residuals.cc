@@ -1,8 +1,9 @@
 #include "granger_residuals.h"
 
-#include <Eigen/QR>
 #include <cmath>
 #include <limits>
+
+#include "qr.h"
 
 namespace legcnet {
 namespace {
@@ -33,8 +34,7 @@ const GrangerResiduals::Basis& GrangerResiduals::basis(int lag) {
   Eigen::MatrixXd q(samples, lag + 1);
   q.col(0).setConstant(1 / std::sqrt(static_cast<double>(target_.n)));
   for (int a = 1; a <= lag; ++a) q.col(a) = lagged(a);
-  const Eigen::MatrixXd factored =
-      Eigen::HouseholderQR<Eigen::MatrixXd>(q).householderQ() * Eigen::MatrixXd::Identity(samples, lag + 1);
+  const Eigen::MatrixXd factored = orthonormal_columns(q);
   Eigen::VectorXd r = lagged(0);
   for (int pass = 0; pass < 2; ++pass) r -= factored * (factored.transpose() * r).eval();  // the second is for rounding
   basis.q.resize(static_cast<size_t>(factored.size()));

@@ -1,10 +1,11 @@
 #include "granger_target.h"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
+
+#include "qr.h"
 
 namespace legcnet {
 namespace {
@@ -13,8 +14,7 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 
 /// ||R^-1||_F of an upper triangle.
 double inverse_norm(const Eigen::MatrixXd& r) {
-  const Eigen::MatrixXd inverse = r.triangularView<Eigen::Upper>().solve(Eigen::MatrixXd::Identity(r.rows(), r.cols()));
-  const double norm = inverse.norm();
+  const double norm = inverse_of_upper(r).norm();
   return std::isfinite(norm) ? norm : std::numeric_limits<double>::infinity();
 }
 
@@ -36,9 +36,8 @@ void fit(const TargetModel& model, int lag, TargetLag& out) {
   design.col(0).setConstant(1 / std::sqrt(static_cast<double>(model.n)));
   for (int a = 1; a <= lag; ++a) design.col(a) = Eigen::Map<const Eigen::VectorXd>(y.data() + lag - a, samples);
 
-  const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> qr(design);  // in place
   Eigen::VectorXd rotated = Eigen::Map<const Eigen::VectorXd>(y.data() + lag, samples);
-  rotated.applyOnTheLeft(qr.householderQ().adjoint());
+  factor_in_place(design, rotated);
   const Eigen::MatrixXd r = design.topRows(lag + 1).triangularView<Eigen::Upper>();
 
   out.rss = rotated.tail(samples - lag - 1).squaredNorm();
@@ -120,7 +119,7 @@ void TargetModel::prepare_steps(int first_lag) {
   const TargetLag& top = lags[static_cast<size_t>(top_lag)];
   const Index size = top_lag + 1;
   MatrixXd r = Eigen::Map<const Eigen::Matrix<double, -1, -1, Eigen::RowMajor>>(top.factor.data(), size, size);
-  const MatrixXd inverse = r.triangularView<Eigen::Upper>().solve(MatrixXd::Identity(size, size));
+  const MatrixXd inverse = inverse_of_upper(r);
   leading_norm.resize(static_cast<size_t>(size));
   for (Index lag = 1; lag < size; ++lag) {
     leading_norm[static_cast<size_t>(lag)] = inverse.topLeftCorner(lag + 1, lag + 1).norm();

@@ -1,11 +1,12 @@
 #include "unit_root.h"
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 #include <vector>
+
+#include "qr.h"
 
 namespace legcnet {
 namespace {
@@ -58,7 +59,7 @@ MatrixXd regression(const std::vector<double>& x, int lags, bool level_last, con
     }
     auto piece = design.topRows(end);
     squares += piece.bottomRows(end - above).colwise().squaredNorm().transpose();
-    const Eigen::HouseholderQR<Eigen::Ref<MatrixXd>> qr(piece);  // in place
+    factor_in_place(piece);
     for (Index i = 0; i <= columns; ++i) design.col(i).segment(i + 1, end - i - 1).setZero();
   }
   for (Index i = 0; i <= columns; ++i) {
