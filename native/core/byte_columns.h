@@ -107,23 +107,31 @@ class ByteColumns {
   AlignedVector<uint8_t> bytes_;
 };
 
-/// Bit s: whether byte s of either is not 0. Both [64] and aligned.
-inline uint64_t nonzero_bytes(const uint8_t* a, const uint8_t* b) {
+/// Bit s: whether byte s of any of the columns is not 0. Each [64] and aligned.
+template <size_t Columns>
+inline uint64_t nonzero_bytes(const uint8_t* const (&bytes)[Columns]) {
 #if defined(__AVX512BW__)
-  const __m512i either = _mm512_or_si512(_mm512_load_si512(a), _mm512_load_si512(b));
-  return _mm512_test_epi8_mask(either, either);
+  __m512i any = _mm512_load_si512(bytes[0]);
+  for (size_t c = 1; c < Columns; ++c) any = _mm512_or_si512(any, _mm512_load_si512(bytes[c]));
+  return _mm512_test_epi8_mask(any, any);
 #elif defined(__SSE2__)
   uint64_t bits = 0;
   for (size_t i = 0; i < 64; i += 16) {
-    const __m128i either = _mm_or_si128(_mm_load_si128(reinterpret_cast<const __m128i*>(a + i)),
-                                        _mm_load_si128(reinterpret_cast<const __m128i*>(b + i)));
-    const int zero = _mm_movemask_epi8(_mm_cmpeq_epi8(either, _mm_setzero_si128()));
+    __m128i any = _mm_setzero_si128();
+    for (const uint8_t* column : bytes) {
+      any = _mm_or_si128(any, _mm_load_si128(reinterpret_cast<const __m128i*>(column + i)));
+    }
+    const int zero = _mm_movemask_epi8(_mm_cmpeq_epi8(any, _mm_setzero_si128()));
     bits |= static_cast<uint64_t>(static_cast<uint16_t>(~zero)) << i;
   }
   return bits;
 #else
   uint64_t bits = 0;
-  for (size_t i = 0; i < 64; ++i) bits |= static_cast<uint64_t>((a[i] | b[i]) != 0) << i;
+  for (size_t i = 0; i < 64; ++i) {
+    uint8_t any = 0;
+    for (const uint8_t* column : bytes) any |= column[i];
+    bits |= static_cast<uint64_t>(any != 0) << i;
+  }
   return bits;
 #endif
 }

@@ -16,16 +16,16 @@ constexpr size_t kMostByteColumns = size_t{1} << 16;
 
 size_t append_nonzero(const uint8_t* a, const uint8_t* b, size_t first, size_t end, size_t entries, uint32_t* entry) {
   const __m512i counting = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  __m512i columns = _mm512_slli_epi32(_mm512_add_epi32(counting, _mm512_set1_epi32(static_cast<int>(first))), 16);
   for (size_t at = first; at < end; at += 16) {
     const auto present = static_cast<__mmask16>(end - at >= 16 ? 0xffffu : (1u << (end - at)) - 1);
-    const __m128i of_a = _mm_maskz_loadu_epi8(present, a + at), of_b = _mm_maskz_loadu_epi8(present, b + at);
-    const __m128i either = _mm_or_si128(of_a, of_b);
-    const __mmask16 kept = _mm_test_epi8_mask(either, either);
-    const __m256i bytes = _mm256_set_m128i(_mm_unpackhi_epi8(of_a, of_b), _mm_unpacklo_epi8(of_a, of_b));
-    const __m512i columns = _mm512_slli_epi32(_mm512_add_epi32(counting, _mm512_set1_epi32(static_cast<int>(at))), 16);
-    const __m512i all = _mm512_or_si512(_mm512_cvtepu16_epi32(bytes), columns);
-    _mm512_storeu_si512(entry + entries, _mm512_maskz_compress_epi32(kept, all));
+    const __m512i of_a = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(present, a + at));
+    const __m512i of_b = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(present, b + at));
+    const __m512i bytes = _mm512_or_si512(of_a, _mm512_slli_epi32(of_b, 8));
+    const __mmask16 kept = _mm512_test_epi32_mask(bytes, bytes);
+    _mm512_storeu_si512(entry + entries, _mm512_maskz_compress_epi32(kept, _mm512_or_si512(bytes, columns)));
     entries += static_cast<size_t>(__builtin_popcount(kept));
+    columns = _mm512_add_epi32(columns, _mm512_set1_epi32(16 << 16));
   }
   return entries;
 }

@@ -9,6 +9,7 @@
 #include "byte_columns.h"
 #include "input_batch.h"
 #include "input_groups.h"
+#include "rows_ahead.h"
 #include "simd.h"
 
 namespace legcnet::kernels {
@@ -281,10 +282,19 @@ void forward_groups(const InputGroups::Block& block, size_t begin, size_t end, c
 
 // ---- bytes by column
 
+/// Columns whose rows, J vectors each, are kept in registers together. The more, the less is read of `change`, and the
+/// fewer loops end where it cannot be guessed; but the more of their inputs are 0.
+template <size_t J>
+#if defined(__AVX512F__)
+constexpr size_t kColumnsTogether = J <= 4 ? 4 : 2;
+#else
+constexpr size_t kColumnsTogether = 2;
+#endif
+
 template <typename T, size_t C, size_t J>
-inline void update_column_block(const uint8_t* const* bytes, const T* byte_values, const T* change, T* weight,
+inline void update_column_block(const uint8_t* const (&bytes)[C], const T* byte_values, const T* change, T* weight,
                                 size_t stride) {
-  uint64_t samples = nonzero_bytes(bytes[0], bytes[C - 1]);
+  uint64_t samples = nonzero_bytes(bytes);
   if (samples == 0) return;
   Vec<T> row[C][J];
   for (size_t c = 0; c < C; ++c) {
@@ -305,23 +315,30 @@ inline void update_column_block(const uint8_t* const* bytes, const T* byte_value
 }
 
 /// weight[k] += sum over the batch of x(s)[k] change[s], for the given columns; `weight` is the first one's row. The
-/// same sums in the same order as by update_pairs, but a row stays in registers for a whole group of samples. Two
-/// columns share what is read of `change`: neighbours are mostly not zero for the same samples. change [batch][stride].
+/// same sums in the same order as by update_pairs, but rows stay in registers for a whole group of samples, those of
+/// several columns together: neighbours are mostly not zero for the same samples. change [batch][stride]. In between it
+/// asks for the rows that will be read next.
 template <typename T>
-void update_columns(const ByteColumns& columns, const T* byte_values, const T* change, T* weight, size_t stride) {
+void update_columns(const ByteColumns& columns, const T* byte_values, const T* change, T* weight, size_t stride,
+                    RowsAhead ahead) {
+  const size_t turns = columns.groups() * std::max<size_t>(1, columns.columns() / 2);  // about
+  const size_t lines = (ahead.lines() + turns - 1) / turns;
   for_blocks<kWidest>(stride / kLanes<T>, [&](auto constant, size_t first) {
-    constexpr size_t J = decltype(constant)::value;
+    constexpr size_t J = decltype(constant)::value, C = kColumnsTogether<J>;
     for (size_t group = 0; group < columns.groups(); ++group) {
       const T* d = change + group * ByteColumns::kGroup * stride + first * kLanes<T>;
       T* w = weight + first * kLanes<T>;
       size_t k = 0;
-      for (; k + 2 <= columns.columns(); k += 2) {
-        const uint8_t* bytes[] = {columns.column(group, k), columns.column(group, k + 1)};
-        update_column_block<T, 2, J>(bytes, byte_values, d, w + k * stride, stride);
+      for (; k + C <= columns.columns(); k += C) {
+        const uint8_t* bytes[C];
+        for (size_t c = 0; c < C; ++c) bytes[c] = columns.column(group, k + c);
+        update_column_block<T, C, J>(bytes, byte_values, d, w + k * stride, stride);
+        ahead.ask(lines * C / 2);
       }
-      if (k == columns.columns()) continue;
-      const uint8_t* bytes[] = {columns.column(group, k)};
-      update_column_block<T, 1, J>(bytes, byte_values, d, w + k * stride, stride);
+      for (; k < columns.columns(); ++k) {
+        const uint8_t* bytes[] = {columns.column(group, k)};
+        update_column_block<T, 1, J>(bytes, byte_values, d, w + k * stride, stride);
+      }
     }
   });
 }

@@ -337,7 +337,8 @@ typename Network<T>::Rows Network<T>::rows_of(const InputBatch<T>& batch, size_t
 }
 
 template <typename T>
-void Network<T>::update(const InputBatch<T>& batch, size_t piece, const ByteColumns& columns, Workspace& work) {
+void Network<T>::update(const InputBatch<T>& batch, size_t piece, const ByteColumns& columns, Workspace& work,
+                        RowsAhead ahead) {
   const T scale = work.scale;
   const auto [l, begin, end, biases] = rows_of(batch, piece);
   Layer& layer = layers_[l];
@@ -349,7 +350,8 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, const ByteColu
     kernels::update_dense([&](size_t s) { return below + s * stride; }, batch.count(), begin, end, delta, scale, w,
                           layer.stride);
   } else if (end > begin && batch.by_columns()) {
-    kernels::update_columns(columns, batch.byte_values(), work.change.data(), w + begin * layer.stride, layer.stride);
+    kernels::update_columns(columns, batch.byte_values(), work.change.data(), w + begin * layer.stride, layer.stride,
+                            ahead);
   } else if (end > begin && batch.sparse()) {
     kernels::update_pairs(batch, begin / batch.chunk(), delta, scale, w, layer.stride);
   } else if (end > begin) {

@@ -97,8 +97,9 @@ class Network {
   void turn(const Samples<T>& samples, const InputBatch<T>& batch, size_t piece, ByteColumns& columns) const {
     if (piece >= layers_.size() && batch.by_columns()) batch.turn(samples, piece - layers_.size(), columns);
   }
-  /// parameters -= rate * mean gradient of the batch, in one piece of them.
-  void update(const InputBatch<T>& batch, size_t piece, const ByteColumns& columns, Workspace& work);
+  /// parameters -= rate * mean gradient of the batch, in one piece of them. Asks for rows meanwhile, if by_columns().
+  void update(const InputBatch<T>& batch, size_t piece, const ByteColumns& columns, Workspace& work,
+              RowsAhead ahead = {});
   /// Writes the weights of one piece, less those of another network if one is given, into `packed` [weights], packed
   /// order. `streamed`: past the caches.
   void pack(const InputBatch<T>& batch, size_t piece, const Network* less, bool streamed, T* packed) const;

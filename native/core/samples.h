@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "input_groups.h"
+#include "rows_ahead.h"
 
 namespace legcnet {
 
@@ -43,12 +44,16 @@ class Samples {
   template <typename U>
   std::array<U, 256> byte_values() const;
 
-  /// Asks the memory for the bytes of rows that will soon be read: in a shuffled order it cannot guess them.
+  /// Asks the memory for the bytes of rows that will be read next.
   void prefetch(const uint32_t* rows, size_t count) const {
     if (!has_bytes()) return;
     for (size_t r = 0; r < count; ++r) {
       for (size_t at = 0; at < columns_; at += 64) __builtin_prefetch(bytes(rows[r]) + at);
     }
+  }
+  /// Rows that will be read soon, to be asked for; none where inputs are not bytes. `rows` is not copied.
+  RowsAhead ahead(const uint32_t* rows, size_t count) const {
+    return has_bytes() ? RowsAhead(bytes_.data(), columns_, rows, count) : RowsAhead();
   }
 
   /// [outputs] of one row.

@@ -16,7 +16,8 @@ namespace {
 constexpr size_t kSharedStep = 200000;
 /// A larger window is not in the caches when its exponents are computed: nothing is gained by writing it through them.
 constexpr size_t kCachedWindow = size_t{1} << 25;
-/// Of the next batch, rows whose inputs are asked for while this one is worked on; the rest are asked for in load().
+/// Of a next small batch, rows whose inputs are asked for while this one is worked on; the rest are asked for in
+/// load().
 constexpr size_t kPrefetchRows = 4;
 /// How often a step looks whether it was cancelled, in weights x samples.
 constexpr size_t kCheckWork = 1000000;
@@ -91,8 +92,8 @@ void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
     for (uint64_t s = iterate_ % steps; s < steps; ++s) {
       if (s % check_every == 0) control.check();
       const size_t first = s * training_.batch_size, end = std::min(rows, first + training_.batch_size);
-      parts_[kTrain]->prefetch(order.data() + end, std::min(kPrefetchRows, rows - end));
-      step(order.data() + first, end - first, threads, control);
+      step(order.data() + first, end - first, order.data() + end, std::min(training_.batch_size, rows - end), threads,
+           control);
       ++iterate_;
       if (in_series(iterate_)) {
         sample_.add(iterate_, [&](size_t weight) { return window_->value(iterate_, weight); });
@@ -142,7 +143,8 @@ Evaluation Trainer<T>::evaluate(Part part, Scores scores, int threads, const Con
 /// One step of the network and its twin. What goes into the series is copied out piece by piece, while a piece is still
 /// in the cache.
 template <typename T>
-void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Control& control) {
+void Trainer<T>::step(const uint32_t* rows, size_t count, const uint32_t* next, size_t next_count, int threads,
+                      const Control& control) {
   const T rate = static_cast<T>(training_.learning_rate);
   const Samples<T>& samples = *parts_[kTrain];
   const uint64_t iterate = iterate_ + 1;
@@ -156,6 +158,9 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
   network_.select(samples, rows, count, batch_);
   network_.begin_step(count, rate, work_);
   if (twin_) twin_->begin_step(count, rate, twin_work_);
+  const size_t pieces = network_.pieces(batch_), of_inputs = batch_.pieces();
+  const bool by_columns = batch_.by_columns();
+  if (!by_columns) samples.prefetch(next, std::min(kPrefetchRows, next_count));
 
   const auto gradients = [&](size_t block) {
     batch_.load(samples, block);
@@ -164,14 +169,19 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, int threads, const Con
   };
   const auto update = [&](size_t piece) {
     thread_local ByteColumns columns;  // small enough to stay in the first-level cache from piece to piece
+    RowsAhead ahead;
+    if (by_columns && network_.of_inputs(piece)) {
+      const size_t share = piece - (pieces - of_inputs);
+      const size_t from = next_count * share / of_inputs, to = next_count * (share + 1) / of_inputs;
+      ahead = samples.ahead(next + from, to - from);
+    }
     network_.turn(samples, batch_, piece, columns);
-    network_.update(batch_, piece, columns, work_);
+    network_.update(batch_, piece, columns, work_, ahead);
     if (twin_) twin_->update(batch_, piece, columns, twin_work_);
     if (row && !(in_pieces && network_.of_inputs(piece))) {
       (twin_ ? *twin_ : network_).pack(batch_, piece, twin_ ? &network_ : nullptr, streamed, row);
     }
   };
-  const size_t pieces = network_.pieces(batch_);
   if (threads > 1 && count * spec().weights() >= kSharedStep) {
     parallel_for(batch_.blocks(), threads, control, gradients);
     parallel_for(pieces, threads, control, [&](size_t piece) {

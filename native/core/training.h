@@ -111,7 +111,9 @@ class Trainer {
   };
 
   bool in_series(uint64_t iterate) const { return series_.kind != SeriesKind::none && iterate <= series_.last_iterate; }
-  void step(const uint32_t* rows, size_t count, int threads, const Control& control);
+  /// `next`: the rows of the step after it.
+  void step(const uint32_t* rows, size_t count, const uint32_t* next, size_t next_count, int threads,
+            const Control& control);
   void log_first();
   void log_to_file(const T* row);
   void close_window(int threads, const Control& control);
