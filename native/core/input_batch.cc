@@ -83,7 +83,7 @@ void InputBatch<T>::select(const Samples<S>& samples, const uint32_t* rows, size
   count_ = count;
   columns_ = samples.columns();
   chunk_ = chunk;
-  chunks_ = (columns_ + chunk - 1) / chunk;
+  narrow(0, columns_);
   order_ = rows;
   if (byte_factor_ != samples.factor()) {
     byte_factor_ = samples.factor();
@@ -91,6 +91,13 @@ void InputBatch<T>::select(const Samples<S>& samples, const uint32_t* rows, size
   }
   if (blocks_.size() < blocks()) blocks_.resize(blocks());
   if (!sparse_ && rows_.size() < count) rows_.resize(count);
+}
+
+template <typename T>
+void InputBatch<T>::narrow(size_t first, size_t end) {
+  first_ = first;
+  end_ = end;
+  chunks_ = (end - first + chunk_ - 1) / chunk_;
 }
 
 template <typename T>
@@ -113,16 +120,16 @@ void InputBatch<T>::load_pairs(const Samples<S>& samples, size_t block) {
   for (size_t p = 0; p < pairs; ++p) {
     const size_t sample = begin + 2 * p;
     const size_t a = order_[sample], b = sample + 1 < end ? order_[sample + 1] : SIZE_MAX;
-    if (sample + 4 < end) samples.prefetch(order_ + sample + 4, std::min<size_t>(2, end - sample - 4));
+    if (sample + 4 < end) samples.prefetch(order_ + sample + 4, std::min<size_t>(2, end - sample - 4), first_, end_);
     out.starts[p] = entries;
-    const size_t needed = entries + columns_ + kSlack;
+    const size_t needed = entries + listed() + kSlack;
     if (needed > out.entry_room) grow(out.entry, entries, out.entry_room = std::max(needed, 2 * out.entry_room));
     if (!bytes_ && needed > out.value_room) {
       out.value_room = out.entry_room;
       for (auto& value : out.value) grow(value, entries, out.value_room);
     }
     for (size_t c = 0; c < chunks_; ++c) {
-      const size_t first = c * chunk_, last = std::min(columns_, first + chunk_);
+      const size_t first = first_ + c * chunk_, last = std::min(end_, first + chunk_);
       if (bytes_) {
         entries = append_nonzero(samples.bytes(a), b == SIZE_MAX ? zeros.data() : samples.bytes(b), first, last,
                                  entries, out.entry.get());

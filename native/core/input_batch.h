@@ -38,6 +38,8 @@ class InputBatch {
   /// `chunk`: columns that the kernels go through at a time. Nothing is read yet.
   template <typename S>
   void select(const Samples<S>& samples, const uint32_t* rows, size_t count, size_t chunk);
+  /// After select(), if sparse(): lists columns first .. end - 1 only, which then serves the forward pass alone.
+  void narrow(size_t first, size_t end);
 
   bool sparse() const { return sparse_; }
   /// Whether the entries of pairs hold bytes, to be looked up in byte_values().
@@ -47,6 +49,8 @@ class InputBatch {
   size_t columns() const { return columns_; }
   size_t chunk() const { return chunk_; }
   size_t chunks() const { return chunks_; }
+  /// Columns that are listed: all, or those of narrow().
+  size_t listed() const { return end_ - first_; }
   /// Whether the update reads ByteColumns and not the pairs.
   bool by_columns() const { return sparse_ && bytes_ && count_ >= ByteColumns::kGroup; }
   /// The pieces that the update goes through.
@@ -93,7 +97,7 @@ class InputBatch {
   void load_rows(const Samples<S>& samples, size_t block);
 
   bool sparse_ = false, bytes_ = false;
-  size_t count_ = 0, columns_ = 0, chunk_ = 0, chunks_ = 0;
+  size_t count_ = 0, columns_ = 0, first_ = 0, end_ = 0, chunk_ = 0, chunks_ = 0;
   const uint32_t* order_ = nullptr;  // rows of the samples, as given to select()
   double byte_factor_ = 0;           // that byte_values_ was made with; with 0 all are 0
   std::array<T, 256> byte_values_{};

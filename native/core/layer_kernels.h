@@ -172,23 +172,24 @@ inline void forward_pair(const Entries& entries, size_t from, size_t to, const T
 /// Weights that the second-level cache delivers faster than the ends of short lists are mispredicted.
 constexpr size_t kWholeBytes = size_t{256} << 10;
 
-/// out[s] = bias + x(s) W for the samples of one block. out [batch][stride].
+/// out[s] = bias + x(s) W for the samples of one block, or out[s] += x(s) W without bias (null). out [batch][stride].
 template <typename T>
 void forward_pairs(const InputBatch<T>& batch, size_t block, const T* weight, size_t stride, const T* bias, T* out) {
   // The lists of the chunks follow one another.
-  const size_t joined = batch.columns() * stride * sizeof(T) <= kWholeBytes ? batch.chunks() : 1;
+  const size_t joined = batch.listed() * stride * sizeof(T) <= kWholeBytes ? batch.chunks() : 1;
   for_blocks<kWidest>(stride / kLanes<T>, [&](auto constant, size_t first) {
     constexpr size_t J = decltype(constant)::value;
     const size_t offset = first * kLanes<T>;
     for (size_t c = 0; c < batch.chunks(); c += joined) {
+      const bool begins = c == 0 && bias != nullptr;
       for (const auto& pair : batch.pairs(block)) {
         const size_t from = c == 0 ? 0 : pair.chunk_ends[c - 1], to = pair.chunk_ends[c + joined - 1];
-        if (c > 0 && from == to) continue;
+        if (from == to && !begins) continue;
         T* sums = out + pair.sample * stride + offset;
-        const T* start = c == 0 ? bias + offset : sums;
+        const T* start = begins ? bias + offset : sums;
         with_entries(batch, pair, [&](auto samples, const auto& entries) {
           constexpr size_t S = decltype(samples)::value;
-          forward_pair<T, S, J>(entries, from, to, weight + offset, stride, start, c == 0 ? 0 : stride, sums);
+          forward_pair<T, S, J>(entries, from, to, weight + offset, stride, start, begins ? 0 : stride, sums);
         });
       }
     }

@@ -233,18 +233,17 @@ void Network<T>::transpose(size_t l) {
 }
 
 template <typename T>
-void Network<T>::forward(const InputBatch<T>& batch, size_t block, Workspace& work) const {
-  const size_t begin = batch.block_begin(block), end = batch.block_end(block);
+void Network<T>::first_sums(const InputBatch<T>& batch, size_t block, bool goes_on, Workspace& work) const {
   const Layer& layer = layers_[0];
   T* z = work.output[0].data();
   const T* w = layer.weight.data();
   const T* b = layer.bias.data();
   if (batch.sparse()) {
-    kernels::forward_pairs(batch, block, w, layer.stride, b, z);
+    kernels::forward_pairs(batch, block, w, layer.stride, goes_on ? nullptr : b, z);
   } else {
-    kernels::forward_dense([&](size_t s) { return batch.row(s); }, begin, end, layer.in, w, layer.stride, b, z);
+    kernels::forward_dense([&](size_t s) { return batch.row(s); }, batch.block_begin(block), batch.block_end(block),
+                           layer.in, w, layer.stride, b, z);
   }
-  forward_sums(begin, end, work);
 }
 
 template <typename T>
@@ -300,10 +299,10 @@ void Network<T>::output_delta(const Samples<T>& samples, const uint32_t* rows, s
 }
 
 template <typename T>
-void Network<T>::gradients(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch, size_t block,
-                           Workspace& work) const {
+void Network<T>::gradients_above(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch,
+                                 size_t block, Workspace& work) const {
   const size_t begin = batch.block_begin(block), end = batch.block_end(block);
-  forward(batch, block, work);
+  forward_sums(begin, end, work);
   output_delta(samples, rows, begin, end, work);
   for (size_t l = layers_.size() - 1; l > 0; --l) {
     const Layer& layer = layers_[l];
@@ -450,7 +449,8 @@ void Network<T>::forward_rows(const Samples<S>& samples, size_t first, size_t co
     select(samples, rows.data(), rows.size(), batch);
     for (size_t block = 0; block < batch.blocks(); ++block) {
       batch.load(samples, block);
-      forward(batch, block, work);
+      first_sums(batch, block, false, work);
+      forward_sums(batch.block_begin(block), batch.block_end(block), work);
     }
     for (size_t s = 0; s < rows.size(); ++s) {
       std::copy_n(work.output.back().data() + s * layers_.back().stride, width, outputs + (rows[s] - first) * width);

@@ -90,7 +90,16 @@ class Network {
   void begin_step(size_t count, T rate, Workspace& work);
   /// Forward and backward pass of one loaded block of samples.
   void gradients(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch, size_t block,
-                 Workspace& work) const;
+                 Workspace& work) const {
+    first_sums(batch, block, false, work);
+    gradients_above(samples, rows, batch, block, work);
+  }
+  /// The same in two parts: first the sums of the first layer, which may be put together from the columns of one
+  /// narrowed batch after the other (`goes_on`: to the sums that are there), in ascending order.
+  void first_sums(const InputBatch<T>& batch, size_t block, bool goes_on, Workspace& work) const;
+  /// Then the rest, which does not read the lists.
+  void gradients_above(const Samples<T>& samples, const uint32_t* rows, const InputBatch<T>& batch, size_t block,
+                       Workspace& work) const;
   /// Pieces that the update of all parameters is cut into.
   size_t pieces(const InputBatch<T>& batch) const { return batch.pieces() + layers_.size(); }
   /// What the update of a piece needs, by this network or one of the same sizes.
@@ -161,7 +170,6 @@ class Network {
   };
   Rows rows_of(const InputBatch<T>& batch, size_t piece) const;
   void fit(size_t count, std::vector<AlignedVector<T>>& buffers) const;
-  void forward(const InputBatch<T>& batch, size_t block, Workspace& work) const;
   /// From the first layer's sums on, for samples begin .. end - 1 of `work`.
   void forward_sums(size_t begin, size_t end, Workspace& work) const;
   void output_delta(const Samples<T>& samples, const uint32_t* rows, size_t begin, size_t end, Workspace& work) const;

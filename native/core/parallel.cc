@@ -125,12 +125,6 @@ thread_local Team* current_team = nullptr;
 /// Threads of all teams, so that none spins where that takes a processor from one that works.
 std::atomic<int> team_threads{0};
 
-inline void pause() {
-#if defined(__SSE__) || defined(_M_X64)
-  _mm_pause();
-#endif
-}
-
 /// How many looks at the next piece of work before going to sleep: some 50 us.
 constexpr int kSpins = 2000;
 
@@ -167,7 +161,7 @@ class Team::Crew {
     }
     work();
     for (int spins = 0; finished_.load(std::memory_order_acquire) < blocks; ++spins) {
-      spins < kSpins ? pause() : std::this_thread::yield();
+      spins < kSpins ? spin_pause() : std::this_thread::yield();
     }
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
@@ -212,7 +206,7 @@ class Team::Crew {
     for (;;) {
       const int spins = team_threads.load(std::memory_order_relaxed) <= processors ? kSpins : 0;
       int looks = 0;
-      while (!has_work() && looks++ < spins) pause();
+      while (!has_work() && looks++ < spins) spin_pause();
       if (!has_work()) {
         std::unique_lock<std::mutex> lock(mutex_);
         ++sleeping_;
@@ -262,6 +256,12 @@ void parallel_for(size_t blocks, int threads, const Control& control, const std:
   inside_region = was_inside;
   if (helpers > 0) pool().withdraw(&region);
   if (region.error) std::rethrow_exception(region.error);
+}
+
+void spin_pause() {
+#if defined(__SSE__) || defined(_M_X64)
+  _mm_pause();
+#endif
 }
 
 #if defined(__SSE__) || defined(_M_X64)

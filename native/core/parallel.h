@@ -34,6 +34,9 @@ class Team {
   Team* outer_;
 };
 
+/// For loops that wait for another thread for a moment.
+void spin_pause();
+
 /// Subnormal numbers cost a hundred times an ordinary operation. Flushes them to zero on this thread while it lives;
 /// only ever on threads of our own, never on one that runs JavaScript. No effect where the processor has no such mode.
 class FlushSubnormals {

@@ -44,16 +44,16 @@ class Samples {
   template <typename U>
   std::array<U, 256> byte_values() const;
 
-  /// Asks the memory for the bytes of rows that will be read next.
-  void prefetch(const uint32_t* rows, size_t count) const {
+  /// Asks the memory for the bytes of rows that will be read next, columns first .. end - 1.
+  void prefetch(const uint32_t* rows, size_t count, size_t first, size_t end) const {
     if (!has_bytes()) return;
     for (size_t r = 0; r < count; ++r) {
-      for (size_t at = 0; at < columns_; at += 64) __builtin_prefetch(bytes(rows[r]) + at);
+      for (size_t at = first; at < end; at += 64) __builtin_prefetch(bytes(rows[r]) + at);
     }
   }
-  /// Rows that will be read soon, to be asked for; none where inputs are not bytes. `rows` is not copied.
-  RowsAhead ahead(const uint32_t* rows, size_t count) const {
-    return has_bytes() ? RowsAhead(bytes_.data(), columns_, rows, count) : RowsAhead();
+  /// The same of rows that will be read soon, to be asked for little by little. `rows` is not copied.
+  RowsAhead ahead(const uint32_t* rows, size_t count, size_t first, size_t end) const {
+    return has_bytes() ? RowsAhead(bytes_.data() + first, columns_, end - first, rows, count) : RowsAhead();
   }
 
   /// [outputs] of one row.

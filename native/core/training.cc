@@ -160,7 +160,18 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, const uint32_t* next, 
   if (twin_) twin_->begin_step(count, rate, twin_work_);
   const size_t pieces = network_.pieces(batch_), of_inputs = batch_.pieces();
   const bool by_columns = batch_.by_columns();
-  if (!by_columns) samples.prefetch(next, std::min(kPrefetchRows, next_count));
+  if (!by_columns) samples.prefetch(next, std::min(kPrefetchRows, next_count), 0, samples.columns());
+  const bool shared = threads > 1 && count * spec().weights() >= kSharedStep;
+  const bool owned = shared && threads == 2 && by_columns && of_inputs > 1;  // half of the first layer by each thread
+  const size_t cut = of_inputs / 2;
+  // Whoever updates a piece asks for a share of the next batch: of the columns that the thread will list.
+  const auto ahead_of = [&](size_t piece) {
+    const bool low = piece < cut;
+    const size_t begin = owned && !low ? cut : 0, end = owned && low ? cut : of_inputs, width = batch_.piece_columns();
+    const size_t from = next_count * (piece - begin) / (end - begin);
+    const size_t to = next_count * (piece + 1 - begin) / (end - begin);
+    return samples.ahead(next + from, to - from, begin * width, std::min(end * width, samples.columns()));
+  };
 
   const auto gradients = [&](size_t block) {
     batch_.load(samples, block);
@@ -170,11 +181,7 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, const uint32_t* next, 
   const auto update = [&](size_t piece) {
     thread_local ByteColumns columns;  // small enough to stay in the first-level cache from piece to piece
     RowsAhead ahead;
-    if (by_columns && network_.of_inputs(piece)) {
-      const size_t share = piece - (pieces - of_inputs);
-      const size_t from = next_count * share / of_inputs, to = next_count * (share + 1) / of_inputs;
-      ahead = samples.ahead(next + from, to - from);
-    }
+    if (by_columns && network_.of_inputs(piece)) ahead = ahead_of(piece - (pieces - of_inputs));
     network_.turn(samples, batch_, piece, columns);
     network_.update(batch_, piece, columns, work_, ahead);
     if (twin_) twin_->update(batch_, piece, columns, twin_work_);
@@ -182,12 +189,16 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, const uint32_t* next, 
       (twin_ ? *twin_ : network_).pack(batch_, piece, twin_ ? &network_ : nullptr, streamed, row);
     }
   };
-  if (threads > 1 && count * spec().weights() >= kSharedStep) {
+  const auto fenced_update = [&](size_t piece) {
+    update(piece);
+    if (streamed) fence_stream();  // before another thread reads it; what this one wrote is fenced in close_window()
+  };
+  if (owned) {
+    gradients_by_owners(rows, count, cut * batch_.piece_columns(), control);
+    owners_.pieces(pieces - of_inputs, pieces - of_inputs + cut, pieces, control, fenced_update);
+  } else if (shared) {
     parallel_for(batch_.blocks(), threads, control, gradients);
-    parallel_for(pieces, threads, control, [&](size_t piece) {
-      update(piece);
-      if (streamed) fence_stream();  // before another thread reads it; what this one wrote is fenced in close_window()
-    });
+    parallel_for(pieces, threads, control, fenced_update);
   } else {
     for (size_t block = 0; block < batch_.blocks(); ++block) gradients(block);
     for (size_t piece = 0; piece < pieces; ++piece) update(piece);
@@ -198,6 +209,32 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, const uint32_t* next, 
     });
   }
   if (row && log_) log_to_file(row);
+}
+
+/// The gradients of all blocks, by one thread for the weights of the inputs below `cut` and another for the rest, which
+/// goes on with the sums of the first.
+template <typename T>
+void Trainer<T>::gradients_by_owners(const uint32_t* rows, size_t count, size_t cut, const Control& control) {
+  const Samples<T>& samples = *parts_[kTrain];
+  for (auto& half : halves_) network_.select(samples, rows, count, half);
+  halves_[0].narrow(0, cut);
+  halves_[1].narrow(cut, batch_.columns());
+  const auto load = [&](size_t half, size_t block) { halves_[half].load(samples, block); };
+  const auto sums = [&](size_t half, size_t block) {
+    network_.first_sums(halves_[half], block, half > 0, work_);
+    if (twin_) twin_->first_sums(halves_[half], block, half > 0, twin_work_);
+  };
+  const auto first = [&](size_t block) {
+    load(0, block);
+    sums(0, block);
+  };
+  const auto above = [&](size_t block, size_t part) {
+    part == 0 ? network_.gradients_above(samples, rows, batch_, block, work_)
+              : twin_->gradients_above(samples, rows, batch_, block, twin_work_);
+  };
+  owners_.chain(
+      batch_.blocks(), twin_ ? 2 : 1, control, first, [&](size_t block) { load(1, block); },
+      [&](size_t block) { sums(1, block); }, above);
 }
 
 /// Where the series begins, or is taken up again.

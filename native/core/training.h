@@ -15,6 +15,7 @@
 #include "npy_log.h"
 #include "samples.h"
 #include "series_sample.h"
+#include "two_owners.h"
 #include "weight_window.h"
 
 namespace legcnet {
@@ -114,6 +115,7 @@ class Trainer {
   /// `next`: the rows of the step after it.
   void step(const uint32_t* rows, size_t count, const uint32_t* next, size_t next_count, int threads,
             const Control& control);
+  void gradients_by_owners(const uint32_t* rows, size_t count, size_t cut, const Control& control);
   void log_first();
   void log_to_file(const T* row);
   void close_window(int threads, const Control& control);
@@ -127,6 +129,8 @@ class Trainer {
   Network<T> network_;
   std::unique_ptr<Network<T>> twin_;
   InputBatch<T> batch_;
+  InputBatch<T> halves_[2];  // its columns, for two owners
+  TwoOwners owners_;
   typename Network<T>::Workspace work_, twin_work_;
   std::vector<uint32_t> batch_rows_;
   std::unique_ptr<WeightWindow<T>> window_;

@@ -30,6 +30,24 @@ Trainer<double> make(const SeriesOptions& series, const Trainer<double>::Parts& 
   return Trainer<double>(spec, training, series, parts, initial_parameters(spec, Initialisation::glorot, 3), {});
 }
 
+/// Images of mostly black pixels in four classes, as bytes.
+template <typename T>
+std::shared_ptr<Samples<T>> images(size_t rows, size_t columns) {
+  Random random(2);
+  auto samples = std::make_shared<Samples<T>>(columns, 4);
+  std::vector<uint8_t> pixels(columns);
+  for (size_t i = 0; i < rows; ++i) {
+    std::vector<double> y(4, 0.0);
+    y[i % 4] = 1;
+    for (size_t c = 0; c < columns; ++c) {
+      const bool bright = random.uniform() < (c % 4 == i % 4 ? 0.5 : 0.1);
+      pixels[c] = bright ? static_cast<uint8_t>(1 + 254 * random.uniform()) : 0;
+    }
+    samples->append(pixels.data(), y.data(), 1, 1.0 / 255);
+  }
+  return samples;
+}
+
 SeriesOptions watching(SeriesKind kind, double perturbation) {
   SeriesOptions series;
   series.kind = kind;
@@ -143,6 +161,38 @@ TEST_CASE("a loss that is not a number stops training") {
   trainer.run(1000, 1, control);
   CHECK(trainer.stop() == Stop::diverged);
   CHECK(trainer.epochs() < 1000);
+}
+
+TEST_CASE_TEMPLATE("batches of images: the same bits for any number of threads", T, double, float) {
+  constexpr size_t kColumns = 300;  // five pieces of the update, the last of 44 columns
+  typename Trainer<T>::Parts parts;
+  parts[kTrain] = images<T>(517, kColumns);  // the last batch: 5
+  NetworkSpec spec;
+  spec.sizes = {kColumns, 20, 4};
+  TrainingOptions training;
+  training.learning_rate = 0.5;
+  for (const size_t batch : {64, 101, 128, 256}) {
+    for (const SeriesKind kind : {SeriesKind::none, SeriesKind::difference}) {
+      training.batch_size = batch;
+      SeriesOptions series = watching(kind, 1e-8);
+      series.perturbed_weight = 3;
+      std::vector<double> parameters, exponents;
+      for (const int threads : {1, 2, 3}) {
+        Trainer<T> trainer(spec, training, series, parts, initial_parameters(spec, Initialisation::glorot, 3), {});
+        Control control;
+        trainer.run(6, threads, control);
+        const auto found = std::get<std::vector<double>>(trainer.take_exponents());
+        if (threads == 1) {
+          parameters = trainer.parameters();
+          exponents = found;
+          CHECK(exponents.empty() == (kind == SeriesKind::none || batch == 256));  // of 18 steps no window closes
+        } else {
+          CHECK(trainer.parameters() == parameters);
+          CHECK(found == exponents);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("cancelling stops a run") {
