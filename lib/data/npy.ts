@@ -36,7 +36,8 @@ export async function readNpy<D extends Dtype = Dtype>(
 
 /**
  * Writes an array as .npy version 1.0 in C order, atomically. Cost: O(elements), no copy.
- * @throws LegcnetError `ERR_ARGUMENT` if shape and data disagree, `ERR_FILE` if it cannot be written
+ * @throws LegcnetError `ERR_ARGUMENT` if shape and data disagree or data is no typed array of numbers, `ERR_FILE` if it
+ * cannot be written
  */
 export async function writeNpy(path: string, array: NdArray): Promise<void> {
   await writeFileAtomic(path, npyParts(array));

@@ -37,8 +37,10 @@ export interface FloatArrays {
 const BLOCK_ELEMENTS = 2 ** 17;
 
 /**
- * Fits a scaling to samples. Cost: O(samples features), in steps of about a millisecond.
- * @throws LegcnetError `ERR_OPTION` for an unknown scaling, `ERR_ARGUMENT` for no samples or a row out of range
+ * Fits a scaling to samples. Cost: O(samples features), three passes for `standard` and one for `min-max`, in steps of
+ * about a millisecond; nothing for the others, which do not look at the samples.
+ * @throws LegcnetError `ERR_OPTION` for an unknown scaling, `ERR_ARGUMENT` for a scalar; with `standard` and `min-max`
+ * also for no samples or a row out of range
  */
 export async function fitScaler(scaling: Scaling, samples: Samples): Promise<Scaler> {
   const { width } = measure(samples);
@@ -100,6 +102,7 @@ export interface ScalePartsOptions<D extends keyof FloatArrays> {
 
 /**
  * Fits a scaling to the training part and applies it to all parts. An empty part stays empty.
+ * Cost: as `fitScaler`, with `refit` once a part, and `applyScaler` for each part.
  * @throws LegcnetError as `fitScaler` and `applyScaler`
  */
 export async function scaleParts<P extends string, D extends keyof FloatArrays>(

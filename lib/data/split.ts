@@ -35,7 +35,7 @@ const TINY = 1e-9;
  * the rest, or, if `train` is a share less than the rest, that share rounded down. Each part keeps the permuted order.
  *
  * Stratified, every class is dealt out by itself: a part's rows are shared out over the classes in proportion, left-over
- * rows going to the largest remainders, ties to the lowest class.
+ * rows going to the largest remainders, ties to the lowest class. Cost: O(n), stratified O(n + k log k).
  *
  * @param labels class of each row, [n] in 0..k-1; or only n
  * @throws LegcnetError `ERR_OPTION` for shares or numbers that do not fit n rows or leave no training row, for a

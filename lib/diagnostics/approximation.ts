@@ -359,7 +359,7 @@ export interface WidthExperiment {
  *
  * Cost: that of `approximationBound` for each network of each width; progress counts networks.
  *
- * @throws LegcnetError as `approximationBound`
+ * @throws LegcnetError ERR_OPTION; ERR_ARGUMENT for networks of more than 2^31 weights; `signal.reason` when aborted
  */
 export async function approximationByWidth(options: WidthOptions = {}): Promise<WidthExperiment> {
   const { widths: given, inputs: features, outputs: classes, power, onProgress, ...rest } = options;

@@ -32,12 +32,12 @@ export interface ExplainedData {
 
 /**
  * Background and samples for `shapley`: a data set loaded, split and scaled as a run does it, so that a network sees what
- * it was trained on.
+ * it was trained on. Cost: that of `loadDataset`, and of scaling every part.
  *
  * @param source as `loadDataset` takes it, or a data set
  * @param options of DATA_OPTIONS, others are not looked at; defaults are the preset's
  * @param rows `background` at most, drawn by `seed`; `samples` at most, all if undefined
- * @throws LegcnetError as `resolveConfig` and `loadDataset`
+ * @throws LegcnetError as `resolveConfig`, `loadDataset` and `split`; ERR_OPTION for a bad `rows.seed`
  */
 export async function explainedData(
   source: string | Dataset,

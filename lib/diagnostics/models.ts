@@ -27,8 +27,10 @@ export interface Models {
 }
 
 /**
- * Reads a run folder (dense.safetensors, ticket.safetensors, run.json) or one .safetensors file.
- * @throws LegcnetError ERR_FILE, ERR_DATA
+ * Reads a run folder (dense.safetensors, ticket.safetensors, run.json) or one .safetensors file. Cost: O(bytes), whole
+ * files in memory.
+ * @throws LegcnetError ERR_FILE for what cannot be read; ERR_DATA for a folder without networks, a `run.json` that is
+ *   no record, a file without a matrix, and as `readSafetensors`
  */
 export async function readModels(source: string): Promise<Models> {
   const isFolder = await stat(source).then(
@@ -77,8 +79,10 @@ async function readModel(name: string, file: string): Promise<Model> {
 
 /**
  * The multilayer perceptron that a model's matrices [outputs, inputs] are, in their order, each with its bias: b1 for W1,
- * `layer.bias` for `layer.weight`.
- * @throws LegcnetError ERR_DATA where layers do not fit on one another, or some have a bias and others not
+ * `layer.bias` for `layer.weight`. Cost: O(parameters), a copy in float64.
+ * @param options whether there are biases the model says
+ * @throws LegcnetError ERR_DATA where layers do not fit on one another, or some have a bias and others not;
+ *   ERR_ARGUMENT for a layer without inputs or outputs; ERR_OPTION
  */
 export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOptions): Mlp {
   const sizes = [matrices[0]!.matrix.shape[1]!];

@@ -154,7 +154,7 @@ export async function shapley(
   };
 }
 
-/** [M, O] mean over the samples of |phi|: the lengths of the usual bars. Zeros where there are no samples. */
+/** [M, O] mean over the samples of |phi|: the lengths of the usual bars. Zeros where there are no samples. O(S M O). */
 export function meanAbsolute({ values: { data, shape } }: Pick<ShapleyValues, 'values'>): NdArray<Float64Array> {
   const [samples = 0, features = 0, outputs = 0] = shape;
   const size = features * outputs;
@@ -163,7 +163,7 @@ export function meanAbsolute({ values: { data, shape } }: Pick<ShapleyValues, 'v
   return { data: mean, shape: [features, outputs] };
 }
 
-/** [M] importance of the features: mean |phi|, summed over the outputs. */
+/** [M] importance of the features: mean |phi|, summed over the outputs. O(S M O). */
 export function importance(values: Pick<ShapleyValues, 'values'>): Float64Array {
   const { data, shape } = meanAbsolute(values);
   const [features = 0, outputs = 0] = shape;

@@ -143,9 +143,13 @@ export function maskFromIndices(weights: number, indices: readonly number[]): Ui
  * Where the folder has `expected.json`, `final_<trial>_<variant>.npy` or `weights_log_first_2000.npy`, compares: epochs
  * and accuracies exactly, the rest within `REPLAY_TOLERANCES`.
  *
+ * Cost: a training for each trial and mask, one more for each trial's dense network, and one to compare the log with.
+ * All arrays are read into memory.
+ *
  * @param folder config.json, x_train.npy and so on, init_<trial>_W1.npy and so on: docs/reproduction.md
  * @param options.onRun called after each run
- * @throws LegcnetError ERR_FILE; ERR_DATA for files that do not fit together; `signal.reason` when aborted
+ * @throws LegcnetError ERR_FILE; ERR_DATA or ERR_ARGUMENT for files that do not fit together; ERR_OPTION; ERR_DIVERGED;
+ *   `signal.reason` when aborted
  */
 export async function replay(
   folder: string,

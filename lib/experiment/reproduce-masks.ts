@@ -56,7 +56,8 @@ export interface MaskComparison {
  * Cost: a training of a few epochs and one exponent per weight and window, a trial.
  *
  * @param onMask called after each trial
- * @throws LegcnetError as `openPublished`; ERR_DATA where the folder names no chain and its data set is not known
+ * @throws LegcnetError as `replay`; ERR_DATA where the folder names no chain and its data set is not known; ERR_OPTION
+ *   for settings of a chain that do not go together; ERR_TOO_SHORT for fewer than 10 windows
  */
 export async function compareMasks(
   folder: string,

@@ -68,7 +68,9 @@ interface SetResult {
  * Runs the paper's experiments set by set and sets them beside its tables.
  * Cost: for each replicate, FT and PT of `prune`, and two baselines; seconds for the small sets, minutes for MNIST.
  *
- * @throws LegcnetError ERR_OPTION; ERR_DATA where a set that was named, or every set, is not to be had; `signal.reason`
+ * @throws LegcnetError ERR_OPTION, also when `out` holds a run of another configuration; ERR_DATA where a set that was
+ *   named, or every set, is not to be had; ERR_FILE; with `initDir` as `replay`; ERR_DIVERGED; `signal.reason` when
+ *   aborted
  */
 export async function reproduce(options: ReproduceOptions = {}): Promise<Reproduction> {
   const { preset = 'authors', tables = [1, 2, 3, 4], onTables } = options;

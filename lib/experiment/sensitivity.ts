@@ -111,7 +111,9 @@ export interface SensitivityRunOptions extends OptionValues {
  * The same bits for any number of threads. Cost O((1 + twins) x training) and O(windows x window^2) a weight for the
  * surrogates; memory 16 bytes x twins x iterates.
  *
- * @throws LegcnetError ERR_OPTION, ERR_DATA; ERR_TOO_SHORT when no window fits; ERR_DIVERGED; `signal.reason`
+ * @param data name or path as `loadDataset` takes it, or a Dataset
+ * @throws LegcnetError ERR_OPTION; ERR_DATA, ERR_FILE; ERR_TOO_SHORT when no window fits; ERR_DIVERGED; `signal.reason`
+ *   when aborted
  */
 export async function sensitivity(
   data: Dataset | string,
@@ -273,6 +275,9 @@ export function whiteNoise(row: Float64Array, normal: () => number): Float64Arra
 /**
  * A series with the amplitudes of `row`'s Fourier transform and random phases: the same mean and autocorrelation (in a
  * circle), and nothing else of it (Theiler et al. 1992, *Testing for nonlinearity in time series*). O(N^2), any N.
+ *
+ * @param row [N], finite; not changed
+ * @param normal draws a standard normal number at each call
  */
 export function randomisePhases(row: Float64Array, normal: () => number): Float64Array {
   const n = row.length;

@@ -16,8 +16,9 @@ export interface Safetensors {
  * U16, I8 and U8 keep their type; I64 and U64 come as doubles, BOOL as Uint8Array of 0 and 1; half-precision types are
  * refused. Cost: O(bytes), one copy in memory.
  * @param input a path, or the bytes of a file
- * @throws LegcnetError `ERR_DATA` for a header that is too long, not JSON or not as specified, for tensors that overlap,
- * leave gaps or do not fill the file exactly, and for other types; `ERR_FILE` if it cannot be read
+ * @throws LegcnetError `ERR_DATA` for a header that is too long, not JSON or not as specified, for tensors that
+ * overlap, leave gaps or do not fill the file exactly, for other types, for an integer beyond 2^53 - 1, and for what
+ * does not fit in memory; `ERR_FILE` if it cannot be read
  */
 export async function readSafetensors(input: string | Uint8Array): Promise<Safetensors> {
   return withBytes(input, async (source) => {
@@ -37,7 +38,8 @@ export async function readSafetensors(input: string | Uint8Array): Promise<Safet
  * so that all are aligned; the same input gives the same bytes. Cost: O(bytes), no copy.
  * @param tensors row-major, by name
  * @param metadata strings by name; `format: 'pt'` is what PyTorch's tools look for
- * @throws LegcnetError `ERR_ARGUMENT` for the name "__metadata__" or a shape that does not fit its data; `ERR_FILE`
+ * @throws LegcnetError `ERR_ARGUMENT` for the name "__metadata__", a shape that does not fit its data, or data that is
+ * no typed array of numbers; `ERR_FILE` if it cannot be written
  */
 export async function writeSafetensors(
   path: string,

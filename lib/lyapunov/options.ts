@@ -28,7 +28,8 @@ export function exponentDefaults(given: object): OptionValues {
 
 /**
  * Validates and defaults the options of an exponent. With `divergence: 'kantz'` the default of `radius` is 'default'.
- * @throws LegcnetError ERR_OPTION
+ * O(1).
+ * @throws LegcnetError ERR_OPTION for an unknown option, a bad value, or values that do not go together
  */
 export function resolveExponent(given: object = {}): ExponentOptions {
   const options = resolveOptions(EXPONENT_OPTIONS, given, exponentDefaults(given));

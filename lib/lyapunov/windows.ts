@@ -1,7 +1,7 @@
 import { unexpected } from '../errors.js';
 
 /**
- * Iterates between the starts of two windows: window (1 - overlap), rounded half up, at least 1.
+ * Iterates between the starts of two windows: window (1 - overlap), rounded half up, at least 1. O(1).
  *
  * `windowStride(200, 0.1)` is 180, `windowStride(50, 0.1)` 45.
  *
@@ -18,7 +18,7 @@ export function windowStride(window: number, overlap: number): number {
 }
 
 /**
- * First rows of the windows that fit into a series: window i is rows i stride .. i stride + window - 1.
+ * First rows of the windows that fit into a series: window i is rows i stride .. i stride + window - 1. O(windows).
  *
  * `windowStarts(600, 200, 180)` is [0, 180, 360]: the last row used is 559, and a fourth window would need row 739.
  *

@@ -249,10 +249,11 @@ const variantOf = ({ name, method }: Variant): Criterion => ({
 });
 
 /**
- * The criterion of a name, of a variant `ft(option=value,...)`, or of a combination `rank(a,b,...)`, which is the mean of the ranks that each gives the weight
- * among all (equal scores: the mean of their ranks), weighted if factors are given, as in `rank(2*magnitude,ft)`.
+ * The criterion of a name, of a variant `ft(option=value,...)`, or of a combination `rank(a,b,...)`, which is the mean
+ * of the ranks that each gives the weight among all (equal scores: the mean of their ranks), weighted if factors are
+ * given, as in `rank(2*magnitude,ft)`. Cost: that of reading the name; nothing is scored.
  *
- * @throws LegcnetError ERR_OPTION
+ * @throws LegcnetError ERR_OPTION for an unknown name or option, a bad value or factor, and fewer than two in `rank`
  */
 export function criterion(spec: CriterionSpec): Criterion {
   const simple = simpleCriterion(spec);
@@ -325,11 +326,13 @@ function unknown(spec: string): LegcnetError {
  *
  * The same bits for the same input and seed, for any number of threads. Cost beside the table's entries: none for what
  * only reads weights; one pass over the training part for snip and taylor, about three for grasp; a training and two
- * passes per epoch for lca; two trainings for movement; O(weights log weights) for synflow and rank.
+ * passes per epoch for lca; two trainings for movement; O(weights log weights) for rank, and for synflow besides
+ * `synflowRounds` passes over the weights.
  *
- * @param method a name of `criteria`, or `rank(a,b)`
+ * @param method a name of `criteria`, `ft(option=value)`, `pt(option=value)`, or `rank(a,b)`
  * @throws LegcnetError ERR_OPTION for an unknown criterion or option; ERR_ARGUMENT for a context that lacks what the
- *   criterion needs, does not fit together, or holds parameters that are not finite
+ *   criterion needs, does not fit together, or holds parameters that are not finite, and for weights too large for the
+ *   scores; for movement and lca what the trajectory throws; `signal.reason` when aborted
  */
 export async function scoreWeights(
   method: CriterionSpec,

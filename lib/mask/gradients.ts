@@ -57,7 +57,8 @@ export interface GradientOptions extends JobOptions {
  *
  * Cost O(rows x parameters), memory O(parameters). Progress counts rows.
  *
- * @throws LegcnetError ERR_ARGUMENT for samples, rows or a mask that do not fit, or parameters that are not finite
+ * @throws LegcnetError ERR_ARGUMENT for samples, rows or a mask that do not fit, or parameters that are not finite;
+ *   ERR_OPTION; `signal.reason` when aborted
  */
 export async function lossGradient(
   network: Mlp,
@@ -74,7 +75,7 @@ export async function lossGradient(
  *
  * @param direction [parameters]
  * @returns [parameters]
- * @throws LegcnetError ERR_ARGUMENT as `lossGradient`
+ * @throws LegcnetError ERR_ARGUMENT for a direction of another length; else as `lossGradient`
  */
 export async function hessianProduct(
   network: Mlp,

@@ -22,7 +22,13 @@ export function ranks(scores: Float64Array): Float64Array {
 
 const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Weighted mean, [weights], of the ranks that several criteria's scores, [weights] each, give the same weights. */
+/**
+ * Weighted mean, [weights], of the ranks that several criteria's scores, [weights] each, give the same weights.
+ * O(criteria x weights log weights).
+ *
+ * @param scores of equal length, no NaN; not checked
+ * @param factors one for each criterion; only their ratios count
+ */
 export function meanRanks(scores: readonly Float64Array[], factors: readonly number[]): Float64Array {
   const total = factors.reduce((sum, factor) => sum + factor, 0);
   const mean = new Float64Array(scores[0]?.length ?? 0);

@@ -18,7 +18,10 @@ export interface RoundOptions {
   readonly seed?: number | undefined;
 }
 
-/** Rounds that pruning the same fraction of what is left (0.2) takes to reach a sparsity, as nearly as can be. */
+/**
+ * Rounds, one at least, that pruning the same fraction of what is left (0.2) takes to reach a sparsity, as nearly as
+ * can be. Both are numbers between 0 and 1, not checked; a sparsity of 1 takes Infinity. O(1).
+ */
 export const roundsFor = (sparsity: number, fraction: number): number =>
   Math.max(1, Math.round(Math.log1p(-sparsity) / Math.log1p(-fraction)));
 
@@ -27,9 +30,11 @@ export const roundsFor = (sparsity: number, fraction: number): number =>
  * which is the same fraction of what is left every time; the last leaves the sparsity exactly. What a round has pruned
  * stays pruned: where a layer's share by `density` would exceed what it has left, the other layers keep more.
  *
+ * Cost: `score` and O(weights log weights) a round.
+ *
  * @param score called at the beginning of each round (from 0) with the mask so far; returns [weights], higher = keep longer
  * @returns one byte a weight, 0 prunes
- * @throws LegcnetError ERR_OPTION, ERR_ARGUMENT (scores), and what `score` throws
+ * @throws LegcnetError ERR_OPTION, ERR_ARGUMENT for scores of another length or NaN, and what `score` throws
  */
 export async function pruneInRounds(
   layers: readonly LayerShape[],
@@ -120,7 +125,8 @@ export interface LotteryOptions extends RoundOptions {
  * @param network before training
  * @param train trains a round; see `roundTrainer`
  * @returns where the ticket's training begins: mask, rewound parameters, epoch; `train` takes it
- * @throws LegcnetError ERR_OPTION, ERR_ARGUMENT, and what `train` throws
+ * @throws LegcnetError as `pruneInRounds`; ERR_ARGUMENT for parameters of another length from `train`, or none to
+ *   rewind to; what `train` and `options.score` throw
  */
 export async function lotteryTicket(network: Mlp, train: TrainRound, options: LotteryOptions): Promise<RoundStart> {
   const { weights, layers } = network;
@@ -147,8 +153,11 @@ function sameLength(name: string, parameters: Float64Array | undefined, { parame
  * Trains the rounds of a lottery: the dense network once, noting the state after epoch `rewind`; every later round goes
  * on from that state with the weights that are left, so that it sees the same batches as the dense network did.
  *
+ * Cost: nothing by itself; a round costs a training, from epoch `rewind` on after the first.
+ *
  * @param options of the dense training; no mask, watch or checkpoints
- * @throws LegcnetError ERR_OPTION when training ends at epoch `rewind` or before; else as `trainRecord`
+ * @throws LegcnetError, by the function returned: ERR_OPTION when training ends at epoch `rewind` or before,
+ *   ERR_ARGUMENT for a later round before round 0 where it rewinds; else as `train`
  */
 export function roundTrainer(network: Mlp, parts: TrainingParts, options: TrainOptions, rewind = 0): TrainRound {
   let state: TrainerState | undefined;

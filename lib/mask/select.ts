@@ -7,7 +7,7 @@ export type Density = 'global' | 'per-layer' | 'erdos-renyi';
 /**
  * How many weights of each layer to keep so that `kept` remain in all. `per-layer`: equal shares. `erdos-renyi`: density
  * of a layer proportional to (inputs + outputs) / (inputs x outputs), a layer that would exceed 1 staying dense (Mocanu
- * et al. 2018). Rounded by largest remainder, so that the sum is exact.
+ * et al. 2018). Rounded by largest remainder, so that the sum is exact. O(layers^2) at most.
  *
  * @throws LegcnetError ERR_ARGUMENT when `kept` is not an integer from 0 to the number of weights
  */
@@ -60,7 +60,8 @@ export function layerCounts(
  *
  * @param scores [weights]; higher = keep longer; -Infinity goes first; NaN is refused
  * @param tieBreak [weights] a random order: distinct numbers
- * @throws LegcnetError ERR_ARGUMENT
+ * @returns one byte a weight, 0 prunes
+ * @throws LegcnetError ERR_ARGUMENT for NaN, or when `kept` is not an integer from 0 to the number of weights
  */
 export function selectBySparsity(
   scores: Float64Array,
@@ -79,6 +80,9 @@ export function selectBySparsity(
 /**
  * The mask, [weights], that keeps the highest scores of each layer, with the number to keep given for each; of equal
  * scores those with the lower `tieBreak` go first. O(weights log weights).
+ *
+ * @param counts by layer; one that exceeds its layer keeps all of it
+ * @throws LegcnetError ERR_ARGUMENT for NaN among the scores
  */
 export function selectByCounts(
   scores: Float64Array,
@@ -116,6 +120,6 @@ const compareScores = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 
 /** How many of `weights` an exact sparsity keeps. */
 export const keptAt = (weights: number, sparsity: number): number => weights - Math.round(weights * sparsity);
 
-/** |w| of each weight: the magnitude criterion's score. */
+/** |w| of each weight, [weights], a new array: the magnitude criterion's score. O(weights). */
 export const magnitudeScores = (parameters: Float64Array, weights: number): Float64Array =>
   parameters.subarray(0, weights).map(Math.abs);

@@ -25,7 +25,12 @@ export interface Trajectory {
   readonly snapshots: (job?: JobOptions) => Iterable<Float64Array> | AsyncIterable<Float64Array>;
 }
 
-/** @param options of the training; no `watch`, `resumeFrom` or `onCheckpoint` */
+/**
+ * A training as a trajectory. Cost: nothing by itself; each time that `snapshots` is gone through, a training by
+ * `trainByEpoch`, whose errors are thrown then.
+ *
+ * @param options of the training; no `watch`, `resumeFrom` or `onCheckpoint`
+ */
 export const trajectoryOf = (network: Mlp, parts: TrainingParts, options: TrainOptions): Trajectory => ({
   network,
   parts,
@@ -34,10 +39,11 @@ export const trajectoryOf = (network: Mlp, parts: TrainingParts, options: TrainO
 });
 
 /**
- * Trains as `trainRecord` does, to the same bits, an epoch at a time: yields the parameters before the first epoch and
- * after each, and returns the record. Costs one more evaluation of every part per epoch.
+ * Trains as `train` does, to the same bits, an epoch at a time: yields the parameters before the first epoch and after
+ * each, and returns the record. Costs one more evaluation of every part per epoch.
  *
- * @throws LegcnetError as `trainRecord`, and ERR_OPTION for `watch`, which goes on from windows and not from epochs
+ * @throws LegcnetError as `train`, and ERR_OPTION for `watch`, which goes on from windows and not from epochs, and for
+ *   `resumeFrom` and `onCheckpoint`
  */
 export async function* trainByEpoch(
   network: Mlp,
@@ -70,9 +76,10 @@ export async function* trainByEpoch(
 
 /**
  * The network after the first part of a training: `percent` of its epochs, rounded up to whole ones, or so many `epochs`;
- * never more than the training has. The same bits as the whole training has at that point.
+ * never more than the training has. The same bits as the whole training has at that point. Cost: those epochs.
  *
  * @param partial default 10 %
+ * @throws LegcnetError as `train`; ERR_OPTION for a bad `partial`
  */
 export async function trainPartly(
   network: Mlp,
@@ -93,9 +100,10 @@ export async function trainPartly(
  * weight away from 0. Each epoch's steps are repeated in double precision from its snapshot, with the training's own
  * batches: its sum is exact but for rounding within the epoch (float32 training: float32's).
  *
- * Cost: that of the training.
+ * Cost: that of the training, its steps repeated on one thread, beside what the snapshots cost.
  *
- * @returns [weights]
+ * @returns [weights]; zeros for a single snapshot
+ * @throws what the trajectory's `snapshots` throws (see `trainByEpoch`); `signal.reason` when aborted
  */
 export async function movementScores(trajectory: Trajectory, job: JobOptions = {}): Promise<Float64Array> {
   const { network, parts, options } = trajectory;
@@ -128,10 +136,12 @@ export interface LossChangeAllocation {
  * dw (g(a) + 4 g((a + b) / 2) + g(b)) / 6 with the gradient over the whole training part: exact for losses that are
  * polynomials of degree 4 or less along the segment. The allocations sum to the loss's change up to the rule's error.
  *
- * Cost: two gradients over the training part per epoch.
+ * Cost: two gradients over the samples per epoch, and one; memory O(parameters). There is no progress.
  *
  * @param samples that the loss is taken on
  * @param snapshots parameters, two at least
+ * @throws LegcnetError ERR_ARGUMENT for fewer than two snapshots or one of another length; else as `lossGradient`, and
+ *   what `snapshots` throws
  */
 export async function lossChangeAllocation(
   network: Mlp,

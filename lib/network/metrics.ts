@@ -25,9 +25,9 @@ export interface NativeEvaluations {
 
 /**
  * Macro-averaged precision, recall and F1, as scikit-learn computes them with zero_division=0: classes that occur
- * neither among the labels nor among the predictions are left out.
+ * neither among the labels nor among the predictions are left out. Cost: O(classes^2).
  *
- * @param confusion [true class, predicted class], row-major
+ * @param confusion [true class, predicted class], row-major; its length is not checked
  */
 export function macroScores(
   confusion: ArrayLike<number>,

@@ -56,8 +56,11 @@ export class Mlp {
   readonly parameters: Float64Array;
 
   /**
+   * Cost: O(layers).
+   *
    * @param sizes inputs, hidden layers, outputs; at least two
-   * @throws LegcnetError ERR_OPTION, or ERR_ARGUMENT when the parameters do not fit the sizes
+   * @param parameters kept, not copied: leave them alone
+   * @throws LegcnetError ERR_OPTION, or ERR_ARGUMENT for bad sizes and when the parameters do not fit them
    */
   constructor(sizes: readonly number[], options: NetworkOptions, parameters: Float64Array) {
     checkSizes(sizes);
@@ -73,7 +76,10 @@ export class Mlp {
   /**
    * A network with random parameters. `init`: `gaussian` N(0, 0.1^2) for weights and biases, like the authors';
    * `uniform` U(-1/sqrt(inputs), 1/sqrt(inputs)) for both, as in the paper's Theorem 3.1; `glorot` U(+-sqrt(6/(inputs + outputs)))
-   * and `he` N(0, 2/inputs), biases 0.
+   * and `he` N(0, 2/inputs), biases 0. Default `glorot`, seed 1. Cost: O(parameters).
+   *
+   * @param sizes inputs, hidden layers, outputs; at least two
+   * @throws LegcnetError ERR_ARGUMENT for bad sizes, ERR_OPTION; `signal.reason` when aborted before it begins
    */
   static async random(
     sizes: readonly number[],
@@ -91,16 +97,21 @@ export class Mlp {
     return new Mlp(sizes, resolved, parameters);
   }
 
-  /** The same network with other parameters. */
+  /**
+   * The same network with other parameters, which are kept, not copied. Cost: O(layers).
+   *
+   * @throws LegcnetError ERR_ARGUMENT for another number of them
+   */
   withParameters(parameters: Float64Array): Mlp {
     return new Mlp(this.sizes, this.options, parameters);
   }
 
-  /** Number of weights, biases not counted. */
+  /** Number of weights, biases not counted. Cost: O(layers), at every call. */
   get weights(): number {
     return weightCount(this.sizes);
   }
 
+  /** Where each layer's weights are, W1 first. Cost: O(layers), a new list at every call. */
   get layers(): LayerShape[] {
     let offset = 0;
     return this.sizes.slice(1).map((outputs, l) => {
@@ -116,7 +127,13 @@ export class Mlp {
     return nativeNetwork(this.sizes, this.options);
   }
 
-  /** Outputs [rows, outputs], row-major, in the network's precision, and the scores if targets or labels are given. */
+  /**
+   * Outputs [rows, outputs], row-major, in the network's precision, and the scores if targets or labels are given.
+   *
+   * Cost: O(rows x weights), and a native copy of the part. Progress counts rows.
+   *
+   * @throws LegcnetError ERR_ARGUMENT as `toNativeSamples`, ERR_OPTION; `signal.reason` when aborted
+   */
   async predict(
     part: Part,
     job: JobOptions = {},

@@ -8,6 +8,10 @@ export type Features = NdArray<Uint8Array | Float32Array | Float64Array>;
 
 /** The native copy of a part, ready for training; see native/core/samples.h. */
 export interface NativeSamples {
+  /**
+   * Adds n rows: inputs [n, columns] times `factor`, and targets [n, outputs]. `toNativeSamples` does.
+   * Throws an Error once a network has been trained or evaluated on the samples.
+   */
   append(inputs: Uint8Array | Float32Array | Float64Array, targets: Float64Array, factor: number): void;
   readonly rows: number;
   readonly columns: number;

@@ -179,7 +179,8 @@ const SEGMENT_SECONDS = 2;
  * Results are the same bits for any number of threads, and for a run resumed from any checkpoint.
  *
  * Cost a step: O(batchSize x weights), less where inputs are sparse; with a watch, also O(weights) for the log and one
- * exponent per weight and window. Memory: parameters, the parts, and one window of iterates.
+ * exponent per weight and window. An epoch ends with an evaluation of every part, unless `evaluateEveryEpoch` is false.
+ * Memory: parameters, the parts, and one window of iterates. Progress counts steps.
  *
  * @throws LegcnetError ERR_OPTION; ERR_ARGUMENT for parts or a mask that do not fit the network; ERR_DIVERGED when the
  *   loss is no longer a number, with the epoch; ERR_FILE for a log that cannot be written;

@@ -46,7 +46,10 @@ export function testOptions(config: PruneConfig): GrangerOptions & { readonly pe
  * A weight all of whose windows lack an exponent is static; one that lacks more than `maxMissing` of them is undecided;
  * the rest are tested. Multiple testing is corrected over the weights tested.
  *
- * @throws LegcnetError ERR_TOO_SHORT for fewer than 10 windows
+ * Cost: `grangerTest` of all weights, and O(weights) beside. Progress counts weights.
+ *
+ * @param series left alone until the promise has settled; its exponents become the result's, not copied
+ * @throws LegcnetError ERR_TOO_SHORT for fewer than 10 windows; else as `grangerTest`
  */
 export async function judge(series: WatchedSeries, config: PruneConfig, job: JobOptions = {}): Promise<Judgement> {
   const { exponents, missing, misclassification } = series;

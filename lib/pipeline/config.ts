@@ -36,6 +36,7 @@ export type PruneConfig = Resolved & {
 
 /**
  * Every option of a run with its value: what is given, else the preset's for the method and the data, else the table's.
+ * O(options); the data are not looked at.
  *
  * @param dataset name of a built-in set, or the path of the user's data
  * @param given any options of the table

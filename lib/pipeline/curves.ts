@@ -16,7 +16,7 @@ export interface NetworkCurve {
 export type NetworkName = 'dense' | 'ticket' | 'random' | 'magnitude' | 'shuffled' | 'placebo';
 export type Curves = { readonly [N in NetworkName]?: NetworkCurve };
 
-/** Of all networks that a run has trained to be shown. */
+/** Of all networks that a run has trained to be shown. O(epochs) a network. */
 export function curvesOf({ dense, ticket, baselines, referee }: PruneResult): Curves {
   return {
     dense: curveOf(dense),

@@ -100,8 +100,8 @@ export interface PruneResult {
  * window of iterates, and 9 bytes per weight and window.
  *
  * @param data name or path as `loadDataset` takes it, or a Dataset, whose name then chooses the defaults
- * @throws LegcnetError ERR_OPTION, ERR_DATA, ERR_TOO_SHORT (fewer than 10 windows), ERR_DIVERGED, ERR_ARGUMENT (weights
- *   too large for the method's scores); `signal.reason`
+ * @throws LegcnetError ERR_OPTION, ERR_DATA, ERR_FILE, ERR_TOO_SHORT (fewer than 10 windows), ERR_DIVERGED,
+ *   ERR_ARGUMENT (weights too large for the method's scores, `initial` of another length); `signal.reason` when aborted
  */
 export async function prune(data: Dataset | string, options: PruneOptions = {}): Promise<PruneResult> {
   const { signal, onProgress, checkpoint, resume = false, initial: given, ...values } = options;

@@ -77,6 +77,7 @@ export interface RunRecord {
 
 /**
  * The record of a run, as `run.json` holds it (docs/run-folder.md): JSON of a few kilobytes, without arrays over weights.
+ * O(weights) and O(epochs) a network.
  *
  * @param command what made the run
  */

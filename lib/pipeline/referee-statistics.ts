@@ -43,7 +43,10 @@ export function deviation(values: ArrayLike<number>): number | null {
 export class Resampler {
   private readonly drawn = new Map<number, Uint32Array>();
 
-  /** @param resamples how many; cost and memory O(resamples x replicates) */
+  /**
+   * @param resamples how many; cost and memory O(resamples x replicates)
+   * @param seed a whole number in 0..2^32 - 1, looked at when the first interval is taken; default 1
+   */
   constructor(
     private readonly resamples: number,
     private readonly seed = 1,
@@ -60,7 +63,13 @@ export class Resampler {
     return indices;
   }
 
-  /** Percentile interval of a statistic of n replicates, given as a function of the replicates' indices. */
+  /**
+   * Percentile interval of a statistic of n replicates, given as a function of the replicates' indices; resamples for
+   * which it is NaN are left out. Null for fewer than two replicates, or where none is left. Cost: a call of
+   * `statistic` for each resample, and O(resamples (n + log resamples)).
+   *
+   * @throws LegcnetError ERR_OPTION for a bad seed; what `statistic` throws
+   */
   interval(n: number, statistic: (replicates: Uint32Array) => number): readonly [number, number] | null {
     if (n < 2) return null;
     const indices = this.indices(n);
@@ -73,7 +82,11 @@ export class Resampler {
     return [quantile(values, (1 - LEVEL) / 2), quantile(values, (1 + LEVEL) / 2)];
   }
 
-  /** Mean of the replicates with its intervals. */
+  /**
+   * Mean of the replicates with its intervals. Cost: O(resamples (n + log resamples)).
+   *
+   * @throws LegcnetError ERR_OPTION for a bad seed
+   */
   estimate(values: readonly number[]): Estimate {
     const n = values.length;
     const spread = deviation(values);

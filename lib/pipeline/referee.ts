@@ -74,9 +74,13 @@ const movedCount = ({ causal, nonCausal, undecided }: Judgement['counts']): numb
  * Judges one target with the exponents of every seed. Series may differ in length: pass them cut to a common one
  * (`firstWindows`), since a longer series has more power.
  *
+ * Cost: a `judge` for each seed and one for the shifted target, and O(weights log weights) a seed for `auc`.
+ *
  * @param own the target's series
  * @param others the other seeds', one at a time, so that not all need be in memory
  * @param onJudgement sees each judgement, the own one first
+ * @throws LegcnetError as `judge`, also ERR_ARGUMENT for series of different lengths; what `others` and `onJudgement`
+ *   throw
  */
 export async function placeboColumn(
   own: SeedSeries,
@@ -136,9 +140,10 @@ export interface Placebo {
 
 /**
  * Whether a rule tells a network's own exponents from those of others: shares called causal and scores on the diagonal
- * against the rest, with 95 % intervals over targets.
+ * against the rest, with 95 % intervals over targets. O(seeds^3), and as the resampler's intervals.
  *
- * @param columns one for each target, the sources being the same seeds; two at least
+ * @param columns one for each target, the sources being the same seeds; two at least, which is not checked
+ * @throws LegcnetError as `Resampler.estimate`
  */
 export function summarisePlacebo(columns: readonly PlaceboColumn[], resampler: Resampler): Placebo {
   const seeds = columns.map(({ target }) => target);
@@ -199,7 +204,13 @@ export const EFFECTS = [0, 0.05, 0.1, 0.2];
  * where the rule tests first differences, both are these series' running sums. Each planted source is corrected for
  * multiple testing as one among the p-values of the weights of the run.
  *
- * @param family p-values of the run's weights, not corrected; NaN for those without a test
+ * Cost: for each effect `grangerTest` of `replicates` pairs of series, then some log2(replicates) corrections of the
+ * family, O(weights) each, which hold up the event loop; memory 16 bytes x replicates x windows.
+ *
+ * @param family [weights] p-values of the run's weights, not corrected; NaN for those without a test
+ * @param options `replicates` an effect, default 400; `seed` of the first effect, the next ones count up, default 1;
+ *   `effects`, the values of r^2, default 0, 0.05, 0.1 and 0.2
+ * @throws LegcnetError ERR_OPTION for a bad seed, ERR_ARGUMENT for a p-value outside [0, 1]; else as `grangerTest`
  */
 export async function power(
   windows: number,
@@ -292,7 +303,12 @@ function countFound(pValue: Float64Array, family: Float64Array, { correction, al
   return low;
 }
 
-/** The weights of one mask, in another order within each layer: knows how many go where, and nothing else. */
+/**
+ * The weights of one mask, in another order within each layer: knows how many go where, and nothing else. O(weights).
+ *
+ * @param mask [weights], not changed
+ * @throws LegcnetError ERR_OPTION for a seed that is not a whole number in 0..2^32 - 1
+ */
 export function shuffleWithinLayers(mask: Uint8Array, layers: readonly LayerShape[], seed: number): Uint8Array {
   const shuffled = mask.slice();
   const random = new RandomState(seed);
@@ -308,7 +324,7 @@ export interface Overlap {
   readonly chance: number;
 }
 
-/** How alike masks are. O(masks^2 x weights). */
+/** How alike masks, [weights] each and of 0 and 1, are. O(masks^2 x weights). */
 export function maskOverlap(masks: readonly Uint8Array[], layers: readonly LayerShape[]): Overlap {
   const kept = masks.map((mask) =>
     layers.map(({ offset, inputs, outputs }) =>

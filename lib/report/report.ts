@@ -71,7 +71,8 @@ const PNG_WIDTH = 1600;
  *
  * @param source a folder with run.json or comparison.json, or with folders that have one; the first 6 are shown in full
  * @throws LegcnetError ERR_FILE naming packages to install, or for files that cannot be read; ERR_DATA for a folder without
- *   runs and files that do not fit together; `signal.reason` when aborted
+ *   runs and files that do not fit together; ERR_OPTION; as `explainedData` where `data` is given; `signal.reason` when
+ *   aborted
  */
 export async function renderReport(source: string, options: RenderReportOptions = {}): Promise<Report> {
   return (await build(source, options)).report;
@@ -81,7 +82,9 @@ export async function renderReport(source: string, options: RenderReportOptions 
  * Writes a report (see `renderReport`) as HTML, its figures as SVG, its figures as PNG; each file whole or not at all.
  * PNG also needs the optional packages @resvg/resvg-js and @expo-google-fonts/ibm-plex-sans.
  *
- * @throws LegcnetError as `renderReport`; ERR_OPTION when nothing is to be written
+ * Cost: as `renderReport`, and a drawing of each figure for PNG.
+ *
+ * @throws LegcnetError as `renderReport`; ERR_OPTION when nothing is to be written; ERR_FILE for what cannot be written
  */
 export async function writeReport(source: string, options: WriteReportOptions): Promise<Report> {
   const { html, svg, png, ...rest } = options ?? {};
