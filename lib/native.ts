@@ -30,6 +30,8 @@ export interface NativeInfo {
 /** Everything the addon exports. Each module's own types stand beside the code that calls it and are merged here. */
 export interface NativeModule {
   info(): NativeInfo;
+  /** Makes what is thrown for an argument that native code finds wrong. Gone as soon as it has been told. */
+  setArgumentError?(make: (subject: string, expected: string) => Error): void;
 }
 
 interface Loaded {
@@ -107,6 +109,10 @@ function load(): Loaded {
 const firstLine = (error: unknown): string => String((error as Error).message).split('\n')[0] as string;
 
 const loaded = load();
+loaded.module.setArgumentError?.(
+  (subject, expected) => new LegcnetError('ERR_ARGUMENT', `expected ${expected} for ${subject}`, { subject, expected }),
+);
+delete loaded.module.setArgumentError; // nobody else's
 
 /** The addon. */
 export const native: NativeModule = loaded.module;
@@ -173,6 +179,7 @@ export async function runTask<T>(start: () => NativeTask<T>, options: JobOptions
 function wrapNative(error: unknown): unknown {
   if (error instanceof LegcnetError) return error;
   const { code, message } = error as { code?: string; message?: string };
+  if (code === 'ERR_FILE') return new LegcnetError('ERR_FILE', String(message), { cause: error });
   if (code !== 'ERR_NATIVE') return error;
   return new LegcnetError('ERR_NATIVE', `native code failed: ${message}`, { cause: error });
 }

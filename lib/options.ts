@@ -865,19 +865,23 @@ export function resolveOptions<N extends OptionName>(
   given: object = {},
   defaults: OptionValues = {},
 ): ResolvedOptions<N> {
-  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    throw unexpected('ERR_OPTION', 'options', 'an object', given);
-  }
-  for (const key of Object.keys(given)) {
-    if (JOB_KEYS.has(key) || (names as readonly string[]).includes(key)) continue;
-    throw unknownOption(key, names);
-  }
+  checkNames(names, given);
   const resolved: Record<string, unknown> = {};
   for (const name of names) {
     const value = (given as Record<string, unknown>)[name];
     resolved[name] = value === undefined ? (defaults[name] ?? options[name].default) : checkOption(name, value);
   }
   return resolved as ResolvedOptions<N>;
+}
+
+/** Refuses options of other names, and what holds none. @throws LegcnetError ERR_OPTION */
+export function checkNames(names: readonly string[], given: unknown): void {
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    throw unexpected('ERR_OPTION', 'options', 'an object', given);
+  }
+  for (const key of Object.keys(given)) {
+    if (!JOB_KEYS.has(key) && !names.includes(key)) throw unknownOption(key, names);
+  }
 }
 
 function unknownOption(key: string, names: readonly string[]): LegcnetError {
@@ -914,8 +918,10 @@ function editDistance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** Refuses a JobOptions part that is not one: native code is told threads only. */
-export function checkJobOptions(given: { signal?: unknown; onProgress?: unknown } = {}): void {
+/** Refuses a JobOptions part that is not one. @throws LegcnetError ERR_OPTION */
+export function checkJobOptions(options: { signal?: unknown; onProgress?: unknown; threads?: unknown } = {}): void {
+  const given = options ?? {};
+  if (given.threads !== undefined) checkOption('threads', given.threads);
   if (given.signal !== undefined && !(given.signal instanceof AbortSignal)) {
     throw unexpected('ERR_OPTION', 'signal', 'an AbortSignal', given.signal);
   }

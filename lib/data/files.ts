@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LegcnetError, unexpected } from '../errors.js';
 
@@ -131,6 +131,15 @@ export function bufferSource(bytes: Uint8Array, name = 'the buffer'): ByteSource
 /** The error for a file that ends too early. */
 export function truncated(name: string, expectedBytes: number, receivedBytes: number): LegcnetError {
   return unexpected('ERR_DATA', name, `at least ${expectedBytes} bytes`, receivedBytes);
+}
+
+/** Makes a folder, and those that it is in, where there is none. @throws LegcnetError ERR_FILE */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw fileError('write', folder, error);
+  }
 }
 
 /** Wraps a system's error on a file; errors of legcnet pass through. */

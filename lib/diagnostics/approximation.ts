@@ -6,7 +6,7 @@ import { keptAt, magnitudeScores, selectBySparsity } from '../mask/select.js';
 import { applyMask } from '../mask/gradients.js';
 import { Mlp, type NetworkOptions } from '../network/mlp.js';
 import { type JobOptions } from '../native.js';
-import { checkJobOptions, checkOption, options as table } from '../options.js';
+import { checkJobOptions, checkNames, checkOption, options as table } from '../options.js';
 
 export interface ApproximationOptions extends Pick<JobOptions, 'signal'> {
   /** Of the ball of inputs around 0, Euclidean. Default 1. */
@@ -50,6 +50,7 @@ export async function approximationBound(
   pruned: Mlp,
   options: ApproximationOptions = {},
 ): Promise<Approximation> {
+  checkNames(['radius', 'points', 'refined', 'steps', 'seed'], options);
   checkJobOptions(options);
   const { radius = 1, points = 512, refined = 8, steps = 100, seed = 1, signal } = options;
   if (!(radius > 0 && Number.isFinite(radius))) throw unexpected('ERR_OPTION', 'radius', 'a positive number', radius);

@@ -1,11 +1,10 @@
 /** One replicate of a reproduction: the networks of one seed, or of one of the authors' initial weights. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Dataset } from '../data/datasets.js';
-import { bytesOf, writeFileAtomic } from '../data/files.js';
+import { bytesOf, makeFolder, writeFileAtomic } from '../data/files.js';
 import { RandomState } from '../data/numpy-random.js';
 import { table4 } from '../diagnostics/table4.js';
 import { LegcnetError } from '../errors.js';
@@ -104,7 +103,7 @@ async function runPart(
   const notes = ours.notes.map((note) => `${set}, ${part.toUpperCase()}: ${note}`);
   const replicate = { legcnet: version, hash, dataset: set, preset, id, results: ours.results, notes };
   if (file !== undefined) {
-    await mkdir(path.dirname(file), { recursive: true });
+    await makeFolder(path.dirname(file));
     await writeFileAtomic(file, `${JSON.stringify(replicate, undefined, 2)}\n`);
   }
   return replicate;

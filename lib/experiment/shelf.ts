@@ -1,7 +1,7 @@
 /** Where a comparison keeps what is finished: a folder, or memory. */
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError, writeFileAtomic } from '../data/files.js';
+import { fileError, makeFolder, writeFileAtomic } from '../data/files.js';
 import { readNpy, writeNpy } from '../data/npy.js';
 import { LegcnetError } from '../errors.js';
 import { writeSafetensors } from '../interchange/safetensors.js';
@@ -46,11 +46,7 @@ export function memoryShelf(): Shelf {
  */
 export async function folderShelf(folder: string, hash: string): Promise<Shelf> {
   const at = (name: string): string => path.join(folder, name);
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw fileError('write', folder, error);
-  }
+  await makeFolder(folder);
   const stamp = await readJson<{ hash: string }>(at('plan.json'));
   if (stamp && stamp.hash !== hash) {
     throw new LegcnetError('ERR_OPTION', `${folder} holds a comparison with another configuration or version`, {

@@ -1,7 +1,7 @@
 import { type SeriesInput, readSeries } from '../data/series.js';
 import { unexpected } from '../errors.js';
 import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
-import { checkJobOptions } from '../options.js';
+import { checkJobOptions, checkNames } from '../options.js';
 import { inChunks } from './chunks.js';
 
 export interface StationarityOptions extends JobOptions {
@@ -58,8 +58,9 @@ export async function stationarityTest(
   series: SeriesInput,
   options: StationarityOptions = {},
 ): Promise<StationarityResult> {
-  const { test = 'adf', threads = defaultThreads() } = options ?? {};
+  checkNames(['test', 'threads'], options);
   checkJobOptions(options);
+  const { test = 'adf', threads = defaultThreads() } = options;
   if (test !== 'adf' && test !== 'kpss') throw unexpected('ERR_OPTION', 'test', 'one of adf, kpss', test);
   const { data, rows, samples } = readSeries('series', series);
   const result = { statistic: new Float64Array(rows), pValue: new Float64Array(rows), lags: new Int32Array(rows) };

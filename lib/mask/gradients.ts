@@ -3,7 +3,7 @@ import { unexpected } from '../errors.js';
 import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
 import type { Mlp } from '../network/mlp.js';
 import type { NativeSamples } from '../network/samples.js';
-import { checkJobOptions, checkOption } from '../options.js';
+import { checkJobOptions, checkNames, checkOption } from '../options.js';
 
 interface NativePoint {
   readonly network: Mlp['native'];
@@ -92,6 +92,7 @@ export async function hessianProduct(
 }
 
 function nativeMean(network: Mlp, samples: NativeSamples, options: GradientOptions): NativeMean {
+  checkNames(['rows', 'mask', 'threads'], options);
   checkJobOptions(options);
   const { rows, mask, threads } = options;
   checkSamples('samples', samples, network);

@@ -1,9 +1,9 @@
 /** Finished trainings, and the state of unfinished ones, in a folder, so that a killed run can be resumed. */
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
+import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LegcnetError } from '../errors.js';
 import type { NdArray, TypedArray } from '../data/ndarray.js';
-import { writeFileAtomic } from '../data/files.js';
+import { makeFolder, writeFileAtomic } from '../data/files.js';
 import { readSafetensors, writeSafetensors } from '../interchange/safetensors.js';
 import { type Mlp } from '../network/mlp.js';
 import {
@@ -32,7 +32,7 @@ export class Checkpoints {
    * @throws LegcnetError ERR_OPTION when they are there but not to be resumed, or belong to another configuration
    */
   static async open(folder: string, hash: string, resume: boolean): Promise<Checkpoints> {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const stamp = path.join(folder, 'config-hash');
     const found = (await readdir(folder)).includes('config-hash') ? (await readFile(stamp, 'utf8')).trim() : undefined;
     if (found !== undefined && !resume) {

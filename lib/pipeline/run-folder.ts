@@ -1,8 +1,7 @@
 /** Writes the results of a run into a folder, each file whole or not at all; docs/run-folder.md describes it. */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { NdArray } from '../data/ndarray.js';
-import { writeFileAtomic } from '../data/files.js';
+import { makeFolder, writeFileAtomic } from '../data/files.js';
 import { writeNpy } from '../data/npy.js';
 import { writeSafetensors } from '../interchange/safetensors.js';
 import type { Mlp } from '../network/mlp.js';
@@ -20,7 +19,7 @@ import type { RunRecord } from './record.js';
  * @throws LegcnetError ERR_FILE
  */
 export async function writeRunFolder(folder: string, result: PruneResult, record: RunRecord): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const at = (name: string): string => path.join(folder, name);
   const { judgement, scores, ticket, dense, initial, config, watch } = result;
   const { weights } = initial;

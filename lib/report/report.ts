@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError, writeFileAtomic } from '../data/files.js';
+import { fileError, makeFolder, writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
 import type { ComparisonRecord } from '../experiment/summary.js';
 import type { JobOptions } from '../native.js';
@@ -222,12 +222,4 @@ function indexTable(rows: readonly (readonly string[])[], chapters: readonly Cha
     ],
     rows,
   });
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw fileError('write', folder, error);
-  }
 }

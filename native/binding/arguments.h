@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "napi_setup.h"
+#include "task.h"
 
 namespace legcnet::binding {
 
@@ -42,7 +43,7 @@ struct ArrayType<uint8_t> {
 };
 
 [[noreturn]] inline void throw_type(Napi::Env env, const std::string& name, const std::string& expected) {
-  throw Napi::TypeError::New(env, "native argument " + name + ": expected " + expected);
+  throw Napi::Error(env, argument_error(env, name, expected));
 }
 
 inline napi_typedarray_type array_type(const Napi::Value& value) {

@@ -3,6 +3,7 @@
 #include <new>
 #include <unordered_map>
 
+#include "file_error.h"
 #include "parallel.h"
 
 namespace legcnet::binding {
@@ -30,12 +31,24 @@ class LiveTasks {
     tasks_.clear();
   }
 
+  Napi::FunctionReference argument_error;  // the environment's own, too
+
  private:
   std::unordered_map<Task*, std::shared_ptr<Task>> tasks_;
 };
 
-void initialise_tasks(Napi::Env env) {
+Napi::Value argument_error(Napi::Env env, const std::string& subject, const std::string& expected) {
+  const auto& make = LiveTasks::of(env).argument_error;
+  if (make.IsEmpty()) return Napi::TypeError::New(env, "expected " + expected + " for " + subject).Value();
+  return make.Call({Napi::String::New(env, subject), Napi::String::New(env, expected)});
+}
+
+void initialise_tasks(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(new LiveTasks());
+  exports.Set("setArgumentError", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                if (!info[0].IsFunction()) throw Napi::TypeError::New(info.Env(), "expected a function");
+                LiveTasks::of(info.Env()).argument_error = Napi::Persistent(info[0].As<Napi::Function>());
+              }));
   // Hooks run before instance data is freed, and before any queued call of a thread-safe function would.
   env.AddCleanupHook([](LiveTasks* live) { live->cancel_and_join(); }, &LiveTasks::of(env));
 }
@@ -75,6 +88,10 @@ void Task::main() {
     run();
   } catch (const Cancelled&) {
     failed_ = cancelled_ = true;
+  } catch (const FileError& error) {
+    failed_ = true;
+    code_ = "ERR_FILE";
+    message_ = error.what();
   } catch (const std::exception& error) {
     failed_ = true;
     message_ = error.what();
@@ -105,7 +122,7 @@ void Task::settle(Napi::Env env) {
     }
     failed();
     auto error = Napi::Error::New(env, cancelled_ ? "the operation was aborted" : message_);
-    error.Value().Set("code", cancelled_ ? "ABORT_ERR" : "ERR_NATIVE");
+    error.Value().Set("code", cancelled_ ? "ABORT_ERR" : code_);
     deferred_->Reject(error.Value());
   } catch (const Napi::Error& error) {
     // result() could not build its value (out of memory, or the environment is terminating)

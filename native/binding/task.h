@@ -19,7 +19,8 @@ class Task {
   virtual ~Task() = default;
 
   /// Starts the task. Returns {promise, cancel(), progress()} where progress() is [done, total].
-  /// A cancelled task rejects with an Error whose code is 'ABORT_ERR'.
+  /// A cancelled task rejects with an Error whose code is 'ABORT_ERR'; one that failed on a file, 'ERR_FILE'; else
+  /// 'ERR_NATIVE'.
   static Napi::Value start(Napi::Env env, std::unique_ptr<Task> task);
 
  protected:
@@ -45,13 +46,18 @@ class Task {
   std::shared_ptr<Control> control_ = std::make_shared<Control>();
   bool cancelled_ = false;
   bool failed_ = false;
+  const char* code_ = "ERR_NATIVE";
   std::string message_;
   std::unique_ptr<Napi::Promise::Deferred> deferred_;
   Napi::ThreadSafeFunction finished_;
   std::thread thread_;
 };
 
-/// Installs the clean-up hook; once per environment, before any task starts.
-void initialise_tasks(Napi::Env env);
+/// Installs the clean-up hook and setArgumentError(); once per environment, before any task starts.
+void initialise_tasks(Napi::Env env, Napi::Object exports);
+
+/// The error for an argument that is not what was expected, made by what setArgumentError((subject, expected) => error)
+/// was given.
+Napi::Value argument_error(Napi::Env env, const std::string& subject, const std::string& expected);
 
 }  // namespace legcnet::binding

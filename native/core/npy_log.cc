@@ -2,7 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
+
+#include "file_error.h"
 
 namespace legcnet {
 namespace {
@@ -62,7 +63,7 @@ void NpyLog<T>::write_header() {
 
 template <typename T>
 void NpyLog<T>::fail(const char* what) const {
-  throw std::runtime_error(std::string("cannot ") + what + " the weight log " + path_ + ": " + std::strerror(errno));
+  throw FileError(std::string("cannot ") + what + " the weight log " + path_ + ": " + std::strerror(errno));
 }
 
 template class NpyLog<float>;

@@ -117,6 +117,9 @@ test('aborted, and wrong arguments', async () => {
   assert.is(thrown, reason);
   await assertLegcnetError(() => stationarityTest([1, 2] as any), 'ERR_ARGUMENT', /series/);
   await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), { test: 'pp' as any }), 'ERR_OPTION', /test/);
+  await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), { threads: 0 }), 'ERR_OPTION', /threads/);
+  await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), { tests: 'adf' } as any), 'ERR_OPTION', /mean test/);
+  await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), null as any), 'ERR_OPTION', /object/);
 });
 
 test.run();

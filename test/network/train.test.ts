@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import { test } from 'uvu';
@@ -162,6 +163,9 @@ test('a resumed training continues its log to the same bytes; a log that cannot 
     assert.ok(whole.equals(resumed));
     const nowhere = { ...base, epochs: 1, ...logTo('no/such/folder.npy') };
     await assertLegcnetError(() => train(network, parts, nowhere), 'ERR_FILE', /folder\.npy/);
+    if (!existsSync('/dev/full')) return; // can be opened, but not written to
+    const full = { ...base, epochs: 1, watch: watching({ log: '/dev/full' }) };
+    await assertLegcnetError(() => train(network, parts, full), 'ERR_FILE', /\/dev\/full/);
   });
 });
 
@@ -332,6 +336,14 @@ test('what cannot be trained is refused with a reason', async () => {
   await refuse({ watch: watching({ target: 'validation' }) }, /target/);
   await refuse({ mask: new Uint8Array(3) }, /mask/, 'ERR_ARGUMENT');
   await refuse({ untilAccuracy: 0.5, evaluateEveryEpoch: false }, /evaluateEveryEpoch/);
+  await refuse({ threads: 0 }, /threads/);
+  // found by native code
+  await refuse({ watch: watching({ perturbedWeight: network.weights }) }, /perturbed/, 'ERR_ARGUMENT');
+  const wider = await Mlp.random([network.sizes[0]! + 1, 3]);
+  const error = await assertLegcnetError(() => train(wider, parts, base), 'ERR_ARGUMENT', /expected samples that fit/);
+  assert.is(error.subject, 'parts');
+  await assertLegcnetError(() => wider.predict(part), 'ERR_ARGUMENT');
+  await assertLegcnetError(() => network.predict(part, { threads: 0 }), 'ERR_OPTION', /threads/);
   await assertLegcnetError(() => Mlp.random([3]), 'ERR_ARGUMENT', /sizes/);
   await assertLegcnetError(() => Mlp.random([3, 0, 1]), 'ERR_ARGUMENT', /sizes/);
   await assertLegcnetError(

@@ -1,0 +1,12 @@
+#pragma once
+#include <stdexcept>
+
+namespace legcnet {
+
+/// A file that cannot be opened, written or closed; what() names it and the system's reason.
+class FileError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace legcnet
