@@ -39,10 +39,13 @@ const TINY = 1e-9;
  *
  * @param labels class of each row, [n] in 0..k-1; or only n
  * @throws LegcnetError `ERR_OPTION` for shares or numbers that do not fit n rows or leave no training row, for a
- * bad seed, for `stratify` without labels; `ERR_DATA` for a class with fewer rows than there are parts
+ * bad seed, for `stratify` without labels; `ERR_ARGUMENT` for a number of rows that is none, and negative labels to
+ * stratify by; `ERR_DATA` for a class with fewer rows than there are parts
  */
 export function split(labels: Int32Array | number, options: SplitOptions): Split {
   const n = typeof labels === 'number' ? labels : labels.length;
+  if (!Number.isInteger(n) || n < 0)
+    throw unexpected('ERR_ARGUMENT', 'labels', 'labels, or how many rows there are', n);
   const sizes = partSizes(n, options);
   const order = options.shuffle === false ? new Int32Array(n).map((_, i) => i) : shuffled(n, options.seed);
   if (!options.stratify) return cut(order, sizes);
@@ -124,6 +127,7 @@ function cutByClass(order: Int32Array, labels: Int32Array, sizes: Sizes): Split 
 function countClasses(labels: Int32Array): number[] {
   const counts: number[] = [];
   for (const label of labels) {
+    if (label < 0) throw unexpected('ERR_ARGUMENT', 'labels', 'classes of 0 and more', label);
     while (counts.length <= label) counts.push(0);
     counts[label]!++;
   }

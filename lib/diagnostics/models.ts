@@ -98,9 +98,10 @@ export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOp
       );
     }
     sizes.push(outputs);
-    const bias = tensors.get(biasOf(name));
+    const biasName = biasOf(name);
+    const bias = biasName === undefined ? undefined : tensors.get(biasName);
     if (bias && bias.data.length !== outputs) {
-      throw unexpected('ERR_DATA', `${file}, ${biasOf(name)}`, `${outputs} numbers`, bias.data.length);
+      throw unexpected('ERR_DATA', `${file}, ${biasName}`, `${outputs} numbers`, bias.data.length);
     }
     if (bias) biases.push(bias);
   }
@@ -117,5 +118,8 @@ export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOp
   return new Mlp(sizes, { ...options, biases: biases.length > 0 }, parameters);
 }
 
-const biasOf = (weight: string): string =>
-  /^W\d+$/.test(weight) ? `b${weight.slice(1)}` : weight.replace(/weight$/, 'bias');
+/** A matrix of another name than these has none. */
+function biasOf(weight: string): string | undefined {
+  if (/^W\d+$/.test(weight)) return `b${weight.slice(1)}`;
+  return weight.endsWith('weight') ? weight.replace(/weight$/, 'bias') : undefined;
+}

@@ -133,6 +133,9 @@ test('options that do not fit are refused', async () => {
   ];
   for (const options of refused) await assertLegcnetError(() => split(10, options), 'ERR_OPTION');
   await assertLegcnetError(() => split(0, { seed: 0 }), 'ERR_OPTION', /at least one training row of 0/);
+  await assertLegcnetError(() => split(2.5, { seed: 0 }), 'ERR_ARGUMENT', /how many rows/);
+  const negative = Int32Array.of(0, 0, 1, 1, -1, -1);
+  await assertLegcnetError(() => split(negative, { seed: 0, stratify: true }), 'ERR_ARGUMENT', /classes/);
   const oneOfClass1 = Int32Array.of(0, 0, 0, 1);
   await assertLegcnetError(() => split(oneOfClass1, { test: 1, seed: 0, stratify: true }), 'ERR_DATA', /class 1/);
 });

@@ -133,6 +133,16 @@ test('a file of weights', async () => {
   });
 });
 
+test('a matrix of a name of its own has no bias', async () => {
+  await withTempFolder(async (folder) => {
+    const file = `${folder}/model.safetensors`;
+    await writeSafetensors(file, new Map(Object.entries({ kernel: array(3, 1) })));
+    const network = toNetwork((await readModels(file)).models[0]!, {});
+    assert.equal(network.sizes, [1, 3]);
+    assert.is(network.parameters.length, 3);
+  });
+});
+
 test('what is no model is refused', async () => {
   await withTempFolder(async (folder) => {
     const file = `${folder}/m.safetensors`;
