@@ -49,15 +49,17 @@ function requireTools() {
   }
 }
 
-/** Counts what doctest says of its test cases; a run without any, or without a summary, is a failure. */
+/** Counts what doctest says of each program's test cases; a run without any, or without a summary, is a failure. */
 function testCore(folder) {
   const { status, stdout } = capture('ctest', ['--test-dir', folder, '--verbose'], { UBSAN_OPTIONS });
-  const found = stdout.match(/test cases: +(\d+) +\| +(\d+) passed +\| +(\d+) failed/);
-  const [cases, passed, failed] = (found ?? [0, 0, 0, 0]).slice(1).map(Number);
-  sum.passed += passed;
+  const programs = [...stdout.matchAll(/test cases: +(\d+) +\| +(\d+) passed +\| +(\d+) failed/g)];
+  const total = (column) => programs.reduce((sum, found) => sum + Number(found[column]), 0);
+  const failed = total(3);
+  sum.passed += total(2);
   sum.failed += failed;
-  if (cases === 0) console.log(found ? 'native_tests holds no test case' : 'native_tests ended without a summary');
-  if (cases === 0 || (status !== 0 && failed === 0)) sum.failed++;
+  const empty = programs.length === 0 || programs.some((found) => Number(found[1]) === 0);
+  if (empty) console.log('a program of tests ended without a summary, or holds no test case');
+  if (empty || (status !== 0 && failed === 0)) sum.failed++;
 }
 
 /** In the folder of `npm run build:cmake`: the core is compiled once. */

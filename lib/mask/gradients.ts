@@ -3,7 +3,7 @@ import { unexpected } from '../errors.js';
 import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
 import type { Mlp } from '../network/mlp.js';
 import type { NativeSamples } from '../network/samples.js';
-import { checkJobOptions, checkNames, checkOption } from '../options.js';
+import { checkJobOptions, checkNames } from '../options.js';
 
 interface NativePoint {
   readonly network: Mlp['native'];
@@ -105,7 +105,7 @@ function nativeMean(network: Mlp, samples: NativeSamples, options: GradientOptio
     parameters: checkFinite(applyMask(network.parameters, mask, network.weights)),
     samples,
     rows,
-    threads: threads === undefined ? defaultThreads() : checkOption('threads', threads),
+    threads: threads ?? defaultThreads(),
   };
 }
 

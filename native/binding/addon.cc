@@ -16,7 +16,7 @@ void register_stationarity(Napi::Env env, Napi::Object exports);
 void register_training(Napi::Env env, Napi::Object exports);
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
-  initialise_tasks(env, exports);
+  initialise_environment(env, exports);
   register_gradients(env, exports);
   register_granger(env, exports);
   register_info(env, exports);

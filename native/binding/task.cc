@@ -8,11 +8,11 @@
 
 namespace legcnet::binding {
 
-/// The tasks of one environment (the main thread's, or a worker's) that have not settled. Touched only on its
-/// JavaScript thread.
-class LiveTasks {
+/// What belongs to one environment (the main thread's, or a worker's): its tasks that have not settled, and how its
+/// errors are made. Touched only on its JavaScript thread.
+class Environment {
  public:
-  static LiveTasks& of(Napi::Env env) { return *env.GetInstanceData<LiveTasks>(); }
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   void add(std::shared_ptr<Task> task) { tasks_.emplace(task.get(), std::move(task)); }
   std::shared_ptr<Task> take(Task* task) {
@@ -31,39 +31,39 @@ class LiveTasks {
     tasks_.clear();
   }
 
-  Napi::FunctionReference argument_error;  // the environment's own, too
+  Napi::FunctionReference argument_error;  // (subject, expected) => error
 
  private:
   std::unordered_map<Task*, std::shared_ptr<Task>> tasks_;
 };
 
 Napi::Value argument_error(Napi::Env env, const std::string& subject, const std::string& expected) {
-  const auto& make = LiveTasks::of(env).argument_error;
+  const auto& make = Environment::of(env).argument_error;
   if (make.IsEmpty()) return Napi::TypeError::New(env, "expected " + expected + " for " + subject).Value();
   return make.Call({Napi::String::New(env, subject), Napi::String::New(env, expected)});
 }
 
-void initialise_tasks(Napi::Env env, Napi::Object exports) {
-  env.SetInstanceData(new LiveTasks());
+void initialise_environment(Napi::Env env, Napi::Object exports) {
+  env.SetInstanceData(new Environment());
   exports.Set("setArgumentError", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
                 if (!info[0].IsFunction()) throw Napi::TypeError::New(info.Env(), "expected a function");
-                LiveTasks::of(info.Env()).argument_error = Napi::Persistent(info[0].As<Napi::Function>());
+                Environment::of(info.Env()).argument_error = Napi::Persistent(info[0].As<Napi::Function>());
               }));
   // Hooks run before instance data is freed, and before any queued call of a thread-safe function would.
-  env.AddCleanupHook([](LiveTasks* live) { live->cancel_and_join(); }, &LiveTasks::of(env));
+  env.AddCleanupHook([](Environment* own) { own->cancel_and_join(); }, &Environment::of(env));
 }
 
 Napi::Value Task::start(Napi::Env env, std::unique_ptr<Task> owned) {
   std::shared_ptr<Task> task(std::move(owned));
-  LiveTasks& live = LiveTasks::of(env);
+  Environment& own = Environment::of(env);
   task->deferred_ = std::make_unique<Napi::Promise::Deferred>(Napi::Promise::Deferred::New(env));
   task->finished_ = Napi::ThreadSafeFunction::New(env, Napi::Function(), "legcnet", 0, 1);
-  live.add(task);
+  own.add(task);
   try {
     task->thread_ = std::thread([self = task.get()] { self->main(); });
   } catch (...) {  // no thread to be had
     task->finished_.Release();
-    live.take(task.get());
+    own.take(task.get());
     task->failed();
     throw;
   }
@@ -108,7 +108,7 @@ void Task::main() {
 
 void Task::settle(Napi::Env env) {
   const Napi::HandleScope scope(env);
-  const auto owner = LiveTasks::of(env).take(this);
+  const auto owner = Environment::of(env).take(this);
   if (!owner) return;
   thread_.join();
   try {

@@ -38,7 +38,7 @@ class Task {
   Control& control() { return *control_; }
 
  private:
-  friend class LiveTasks;
+  friend class Environment;
   void main();
   void settle(Napi::Env env);
 
@@ -54,7 +54,7 @@ class Task {
 };
 
 /// Installs the clean-up hook and setArgumentError(); once per environment, before any task starts.
-void initialise_tasks(Napi::Env env, Napi::Object exports);
+void initialise_environment(Napi::Env env, Napi::Object exports);
 
 /// The error for an argument that is not what was expected, made by what setArgumentError((subject, expected) => error)
 /// was given.

@@ -1,3 +1,4 @@
+// Failures that are the file system's, not ours.
 #pragma once
 #include <stdexcept>
 

@@ -1,9 +1,7 @@
-#ifndef LEGCNET_QR_H_
-#define LEGCNET_QR_H_
-
+// What the package needs of Eigen's Householder QR factorisation, compiled once: the templates take seconds.
+#pragma once
 #include <Eigen/Core>
 
-/// What the package needs of Eigen's Householder QR factorisation, compiled once: the templates take seconds.
 namespace legcnet {
 
 /// R into the upper triangle of `a` (rows >= columns); what comes below it is Eigen's own.
@@ -19,5 +17,3 @@ Eigen::MatrixXd orthonormal_columns(const Eigen::MatrixXd& a);
 Eigen::MatrixXd inverse_of_upper(const Eigen::MatrixXd& r);
 
 }  // namespace legcnet
-
-#endif  // LEGCNET_QR_H_

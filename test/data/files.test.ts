@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { writeFileAtomic } from '../../lib/data/files.js';
+import { makeFolder, writeFileAtomic } from '../../lib/data/files.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -40,6 +40,15 @@ test('a failed write leaves the old file and nothing else', async () => {
     await assertLegcnetError(() => writeFileAtomic(join(folder, 'taken'), 'x'), 'ERR_FILE');
     await assertLegcnetError(() => writeFileAtomic(join(folder, 'no', 'a'), 'x'), 'ERR_FILE', /ENOENT/);
     assert.equal((await readdir(folder)).sort(), ['a', 'taken']);
+  });
+});
+
+test('a folder is made with those that it is in; where a file is in the way, that is an ERR_FILE', async () => {
+  await withTempFolder(async (folder) => {
+    await makeFolder(join(folder, 'a', 'b'));
+    await makeFolder(join(folder, 'a', 'b'));
+    await writeFileAtomic(join(folder, 'a', 'b', 'file'), 'x');
+    await assertLegcnetError(() => makeFolder(join(folder, 'a', 'b', 'file', 'c')), 'ERR_FILE', /ENOTDIR/);
   });
 });
 
