@@ -1,5 +1,6 @@
 /** Times contenders in turn, after each has shown that its result is right, and prints medians with their spread. */
 import type { Peak } from './limits/limits.js';
+import { collectGarbage } from './memory.js';
 
 /** Seconds a unit; with the process's peak memory where the work had one of its own. */
 export type Run = number | { readonly seconds: number; readonly peakMemoryBytes: number };
@@ -87,6 +88,7 @@ export async function measure(benchmark: Benchmark, { rounds = benchmark.rounds,
     to.set(name, [...(to.get(name) ?? []), value]);
   for (let round = 0; round < rounds; round++) {
     for (const { name, run } of present) {
+      collectGarbage(); // what another contender left is not this one's to clear away
       const measured = await run();
       if (typeof measured === 'number') add(seconds, name, measured);
       else {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { writeNpy } from '../../lib/data/npy.js';
 import { grangerTest } from '../../lib/granger/granger.js';
 import { type Benchmark, assertAgree, noise, quotient, timed } from '../harness.js';
+import { inSharedMemory } from '../memory.js';
 import { pythonWith, runPeer } from '../peers/python.js';
 import { FwlTester, prepareTarget } from '../pure-js/granger-fwl.js';
 import { grangerPair } from '../pure-js/granger.js';
@@ -24,12 +25,12 @@ async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
   const data = Float64Array.from({ length: rows * n }, random);
   const target = Float64Array.from({ length: n }, random);
   const row = (r: number): Float64Array => data.subarray(r * n, (r + 1) * n);
-  const ours = (count: number, threads: number) =>
-    grangerTest({ data: data.subarray(0, count * n), shape: [count, n] }, target, {
-      maxLag,
-      statistic: 'ssr-chi2test',
-      threads,
-    });
+  const shared = inSharedMemory(data);
+  const options = { maxLag, statistic: 'ssr-chi2test' as const };
+  const sources = (count: number, of = shared) => ({ data: of.subarray(0, count * n), shape: [count, n] });
+  const ours = (count: number, threads: number, of = shared) =>
+    grangerTest(sources(count, of), target, { ...options, threads });
+  const summary = (threads: number) => grangerTest(sources(rows), target, { ...options, threads, perLag: false });
   const byOurAlgorithm = (count: number): Float64Array => {
     const tester = new FwlTester(prepareTarget(target, maxLag));
     const p = new Float64Array(count * maxLag);
@@ -58,10 +59,15 @@ async function benchmark(n: number, maxLag: number): Promise<Benchmark> {
       { ...quotient('statsmodels grangercausalitytests', 'legcnet, 1 thread'), atLeast: 5000 },
       { ...quotient('JavaScript, QR for each pair and lag', 'legcnet, 1 thread'), atLeast: 500 },
       { ...quotient('legcnet, 1 thread', 'legcnet, 2 threads'), atLeast: 1.8 },
+      { ...quotient('legcnet, 1 thread, summary', 'legcnet, 2 threads, summary'), atLeast: 1.8 },
     ],
     contenders: [
       { name: 'legcnet, 1 thread', run: () => timed(rows, () => ours(rows, 1)) },
       { name: 'legcnet, 2 threads', run: () => timed(rows, () => ours(rows, 2)) },
+      { name: 'legcnet, 1 thread, summary', run: () => timed(rows, () => summary(1)) },
+      { name: 'legcnet, 2 threads, summary', run: () => timed(rows, () => summary(2)) },
+      { name: 'legcnet, 1 thread, series copied', run: () => timed(rows, () => ours(rows, 1, data)) },
+      { name: 'legcnet, 2 threads, series copied', run: () => timed(rows, () => ours(rows, 2, data)) },
       {
         name: 'JavaScript, QR for each pair and lag',
         verify: async () => {

@@ -7,6 +7,7 @@ import { lyapunovExponents } from '../../lib/lyapunov/lyapunov.js';
 import { train } from '../../lib/network/train.js';
 import { native } from '../../lib/native.js';
 import { type Benchmark, type Contender, type Reach, assertAgree, noise, quotient, timed } from '../harness.js';
+import { inSharedMemory } from '../memory.js';
 import { lyapR, lyapRAbsent } from '../peers/lyap-r.js';
 import { pythonWith, runPeer } from '../peers/python.js';
 import { type FastSettings, ONE_STEP, bruteForce, sortedScan } from '../pure-js/lyapunov-fast.js';
@@ -105,7 +106,8 @@ async function weightDifferences(iterates: number): Promise<(length: number) => 
 function benchmark(windows: Windows): Benchmark {
   const { name, smooth, data, length, settings } = windows;
   const row = (r: number): Float64Array => data.subarray(r * length, (r + 1) * length);
-  const single = Float32Array.from(data);
+  const shared = inSharedMemory(data);
+  const single = inSharedMemory(Float32Array.from(data));
   const ours = (x: Float64Array | Float32Array, count: number, threads: number) =>
     lyapunovExponents(
       { data: x.subarray(0, count * length) as Float64Array, shape: [count, length] }, // or of Float32Array: either will do
@@ -130,7 +132,7 @@ function benchmark(windows: Windows): Benchmark {
     };
   };
   const legcnet = (scalar: string, x: Float64Array | Float32Array, threads: number): Contender => ({
-    name: `legcnet, ${scalar}, ${threads} thread${threads > 1 ? 's' : ''}`,
+    name: `legcnet, ${scalar}, ${threads} thread${threads > 1 ? 's' : ''}${x === data ? ', series copied' : ''}`,
     run: () => timed(ROWS, () => ours(x, ROWS, threads)),
   });
   const lyapRName = "TISEAN's lyap_r, a process each";
@@ -139,6 +141,8 @@ function benchmark(windows: Windows): Benchmark {
     unit: 'window',
     rounds: 9,
     contenders: [
+      legcnet('float64', shared, 1),
+      legcnet('float64', shared, 2),
       legcnet('float64', data, 1),
       legcnet('float64', data, 2),
       legcnet('float32', single, 1),

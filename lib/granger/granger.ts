@@ -107,6 +107,8 @@ interface NativeSession {
 
 declare module '../native.js' {
   interface NativeModule {
+    /** Whether tests read the array where it is, and not a copy: it is over shared memory, or the addon made it. */
+    isHeld(array: Floats): boolean;
     GrangerSession: new (options: {
       /** Null: each source has its own. */
       target: Floats | null;
@@ -125,7 +127,7 @@ declare module '../native.js' {
   }
 }
 
-/** Bytes of series and results that one native call handles: what the event loop copies in one turn. */
+/** Bytes of series and results that one native call handles where series are copied: in one turn of the event loop. */
 const CHUNK_BYTES = 2 ** 21;
 
 /**
@@ -159,8 +161,10 @@ const CHUNK_BYTES = 2 ** 21;
  * Results do not depend on `threads`. Progress counts sources. Cost for all lags 1..L: O(n L + L^4) a source in vector
  * lanes; a pair with nearly or exactly dependent lags O(n L^3) by itself. Figures: docs/performance.md.
  *
- * Sources (and targets of [W, n]) are read piece by piece while the test goes on, so that no second copy of them is made:
- * leave them alone until the promise has settled. A single target is copied at once.
+ * Sources (and targets of [W, n]) are read while the test goes on: leave them alone until the promise has settled. Arrays
+ * over a SharedArrayBuffer, and those that this package returned (exponents), are read where they are; others are copied
+ * piece by piece on the event loop, which takes about a tenth of the time of one thread, and cannot be shared by several. A
+ * single target is copied at once.
  *
  * @param sources [W, n], row-major, or one series [n]
  * @param targets [n], one target for all sources, or [W, n], one each
@@ -214,7 +218,8 @@ export async function grangerTest(
   });
   const resultBytes = perLag || stats ? lags.length * (stats ? 153 : 25) : 0;
   const seriesBytes = x.samples * (x.data.BYTES_PER_ELEMENT + (y.single ? 0 : y.data.BYTES_PER_ELEMENT));
-  const chunkRows = Math.max(1, Math.floor(CHUNK_BYTES / (resultBytes + seriesBytes)));
+  const held = [x, ...(y.single ? [] : [y])].every(({ data }) => native.isHeld(data));
+  const chunkRows = held ? Math.max(1, x.rows) : Math.max(1, Math.floor(CHUNK_BYTES / (resultBytes + seriesBytes)));
   const threads = resolved.threads ?? defaultThreads();
   const start = (first: number, count: number) =>
     session.test({
@@ -257,26 +262,35 @@ async function judge(
 ): Promise<GrangerSummary> {
   const { lagOrder, pValue, score, complete, differenced } = result;
   const { pRounding, correction, failedTest, alpha } = options;
-  const rows = pValue.length;
-  const all = failedTest !== 'skip-lag';
-  await inTurns(rows, signal, (begin, end) => {
-    for (let row = begin; row < end; row++) {
-      if (all && complete[row] === 0) {
+  /** Rows one by one, in turns of the event loop. */
+  const each = (body: (row: number) => void): Promise<void> =>
+    inTurns(pValue.length, signal, (begin, end) => {
+      for (let row = begin; row < end; row++) body(row);
+    });
+  // Passes that change nothing are left out: no other core helps the event loop.
+  if (failedTest !== 'skip-lag') {
+    await each((row) => {
+      if (complete[row] === 0) {
         pValue[row] = Number.NaN;
         lagOrder[row] = score[row] = 0;
-      } else if (pRounding !== 'none') {
-        pValue[row] = roundDecimals(pValue[row]!, pRounding);
       }
-    }
-  });
-  const adjustedPValue = await adjustPValuesApart(pValue, correction, signal);
+    });
+  }
+  if (pRounding !== 'none') {
+    await each((row) => {
+      pValue[row] = roundDecimals(pValue[row]!, pRounding);
+    });
+  }
+  const adjustedPValue = correction === 'none' ? pValue.slice() : await adjustPValuesApart(pValue, correction, signal);
+  if (failedTest === 'causal') {
+    await each((row) => {
+      if (complete[row] === 0) pValue[row] = adjustedPValue[row] = 0;
+    });
+  }
   const verdict: GrangerVerdict[] = []; // grows: one made long at once may be a table of keys
-  await inTurns(rows, signal, (begin, end) => {
-    for (let row = begin; row < end; row++) {
-      if (failedTest === 'causal' && complete[row] === 0) pValue[row] = adjustedPValue[row] = 0;
-      const p = adjustedPValue[row]!;
-      verdict.push(Number.isNaN(p) ? 'undecided' : p < alpha ? 'causal' : 'non-causal');
-    }
+  await each((row) => {
+    const p = adjustedPValue[row]!;
+    verdict.push(p < alpha ? 'causal' : p >= alpha ? 'non-causal' : 'undecided');
   });
   return { lags, pValue, adjustedPValue, lagOrder, score, verdict, differenced };
 }

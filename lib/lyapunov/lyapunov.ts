@@ -95,7 +95,8 @@ declare module '../native.js' {
  * Progress counts rows. Cost a row: O(N^2) up to N = 64 and for noise in many dimensions, about O(N^1.5) else; `radius`
  * other than 'all' is slower; `kantz` is O(N log N) and `horizon` for each pair within the radius. Figures: docs/performance.md.
  *
- * @param series [N], or row-major [rows, N]; N <= 2^24. Copied: the caller may change it afterwards
+ * @param series [N], or row-major [rows, N]; N <= 2^24. Copied, and the caller may change it afterwards; but one over a
+ *   SharedArrayBuffer is read where it is, which leaves the event loop nothing to copy: leave it alone until then
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`
  */
 export async function divergenceCurve(series: SeriesInput, options: DivergenceOptions = {}): Promise<DivergenceCurves> {
@@ -130,7 +131,8 @@ export async function divergenceCurve(series: SeriesInput, options: DivergenceOp
  *
  * `textRounding` takes the way of the authors' text files: S(k) to 7 digits, the exponent to 6 decimals.
  *
- * @param series [N], or row-major [rows, N]; N <= 2^24. Copied: the caller may change it afterwards
+ * @param series [N], or row-major [rows, N]; N <= 2^24. Copied, and the caller may change it afterwards; but one over a
+ *   SharedArrayBuffer is read where it is, which leaves the event loop nothing to copy: leave it alone until then
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`
  */
 export async function lyapunovExponents(

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "held.h"
 #include "napi_setup.h"
 #include "task.h"
 
@@ -93,15 +94,18 @@ Napi::TypedArrayOf<T> array_of(Napi::Env env, const std::vector<T>& values) {
   return array;
 }
 
-/// A typed array that takes the vector over without copying it.
+/// A typed array that takes the vector over without copying it; hold_own() knows it.
 template <typename T>
 Napi::TypedArrayOf<T> array_owning(Napi::Env env, std::vector<T>&& values) {
+  using Owner = std::shared_ptr<std::vector<T>>;
   if (values.empty()) return Napi::TypedArrayOf<T>::New(env, 0);
-  auto* owned = new std::vector<T>(std::move(values));
+  auto vector = std::make_unique<std::vector<T>>(std::move(values));
+  T* const data = vector->data();
+  const size_t size = vector->size();
+  auto* owner = new Owner(adopt(std::move(vector), data, size * sizeof(T)));
   const auto buffer = Napi::ArrayBuffer::New(
-      env, owned->data(), owned->size() * sizeof(T), [](Napi::Env, void*, std::vector<T>* hint) { delete hint; },
-      owned);
-  return Napi::TypedArrayOf<T>::New(env, owned->size(), buffer, 0);
+      env, data, size * sizeof(T), [](Napi::Env, void*, Owner* hint) { delete hint; }, owner);
+  return Napi::TypedArrayOf<T>::New(env, size, buffer, 0);
 }
 
 /// Typed access to the fields of one options object.

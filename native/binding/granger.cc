@@ -11,6 +11,7 @@
 
 #include "arguments.h"
 #include "granger_target.h"
+#include "held.h"
 #include "task.h"
 
 namespace legcnet::binding {
@@ -19,17 +20,29 @@ namespace {
 /// Series in the precision they came in.
 using Values = std::variant<std::vector<float>, std::vector<double>>;
 
-/// Copies into what memory `into` has already.
+/// Series that tasks read: where they are, if their memory can be held, else a copy.
+struct Rows {
+  Held held;
+  Values copy;
+  std::variant<const double*, const float*> first;
+};
+
+/// Copies into what memory `into.copy` has already, unless `into.held` makes that needless.
 template <typename T>
-void copy_array(const Fields& fields, const char* key, size_t length, Values& into) {
-  const auto view = view_of<T>(fields.get(key), fields.path(key));
-  if (view.length != length) throw_type(fields.env(), fields.path(key), std::to_string(length) + " elements");
-  if (!std::holds_alternative<std::vector<T>>(into)) into = std::vector<T>();
-  std::get<std::vector<T>>(into).assign(view.data, view.data + length);
+void read_array(const Fields& fields, const char* key, size_t length, Rows& into) {
+  const auto view = view_of<T>(fields.get(key), fields.path(key), length);
+  if (into.held) {
+    into.first = view.data;
+    return;
+  }
+  if (!std::holds_alternative<std::vector<T>>(into.copy)) into.copy = std::vector<T>();
+  auto& copy = std::get<std::vector<T>>(into.copy);
+  copy.assign(view.data, view.data + length);
+  into.first = static_cast<const T*>(copy.data());
 }
-void copy_values(const Fields& fields, const char* key, size_t length, Values& into) {
-  if (array_type(fields.get(key)) == napi_float32_array) return copy_array<float>(fields, key, length, into);
-  copy_array<double>(fields, key, length, into);
+void read_rows(const Fields& fields, const char* key, size_t length, Rows& into) {
+  if (array_type(fields.get(key)) == napi_float32_array) return read_array<float>(fields, key, length, into);
+  read_array<double>(fields, key, length, into);
 }
 
 /// Held by the task that computes: the next one may be waiting with its rows, but takes no core.
@@ -60,24 +73,24 @@ struct Session {
   Stationarity stationarity = Stationarity::kNone;
   bool pairwise = false;  // each source has its own target; there is no common one
   GrangerOptions options;
-  Values target;
+  Rows target;
   std::unique_ptr<GrangerResult> result;
   /// Memory of tasks that are done with it. Touched on the JavaScript thread only.
   std::vector<Values> spare;
   Turn turn;
 
-  SeriesRows rows_of(const Values& values, const Control& control) const {
-    return std::visit([&](const auto& array) { return SeriesRows(array.data(), samples, stationarity, &control); },
-                      values);
+  SeriesRows series(const Rows& rows, const Control& control) const {
+    return std::visit([&](const auto* first) { return SeriesRows(first, samples, stationarity, &control); },
+                      rows.first);
   }
 
   /// Made by the first task that asks.
   const TargetModel& model(const Control& control) {
     std::call_once(once_, [&] {
-      const SeriesRows series_of_target = rows_of(target, control);
-      std::vector<double> series(series_of_target.length());
-      series_of_target.read(0, series.data());
-      model_ = std::make_unique<TargetModel>(series.data(), series.size(), options.first_lag, options.max_lag, control);
+      const SeriesRows rows = series(target, control);
+      std::vector<double> values(rows.length());
+      rows.read(0, values.data());
+      model_ = std::make_unique<TargetModel>(values.data(), values.size(), options.first_lag, options.max_lag, control);
     });
     return *model_;
   }
@@ -101,12 +114,14 @@ class GrangerTask : public Task {
   }
 
  private:
-  void fill(const Fields& fields, const char* key, Values& values) {
-    if (!session_->spare.empty()) {
-      values = std::move(session_->spare.back());
+  void fill(const Fields& fields, const char* key, Rows& rows) {
+    const auto array = fields.get(key);
+    if (array.IsTypedArray()) rows.held = hold(array.As<Napi::TypedArray>());
+    if (!rows.held && !session_->spare.empty()) {
+      rows.copy = std::move(session_->spare.back());
       session_->spare.pop_back();
     }
-    copy_values(fields, key, count_ * session_->samples, values);
+    read_rows(fields, key, count_ * session_->samples, rows);
   }
 
   void run() override {
@@ -124,24 +139,24 @@ class GrangerTask : public Task {
 
   void test(const std::function<void()>& give) {
     control().check();
-    const GrangerRows rows{session_->rows_of(sources_, control()), count_, first_, give};
+    const GrangerRows rows{session_->series(sources_, control()), count_, first_, give};
     if (session_->pairwise) {
-      granger_pairs(rows, session_->rows_of(targets_, control()), options_, *session_->result, control());
+      granger_pairs(rows, session_->series(targets_, control()), options_, *session_->result, control());
     } else {
       granger(rows, session_->model(control()), options_, *session_->result, control());
     }
   }
 
   Napi::Value result(Napi::Env env) override {
-    session_->spare.push_back(std::move(sources_));
-    if (session_->pairwise) session_->spare.push_back(std::move(targets_));
+    if (!sources_.held) session_->spare.push_back(std::move(sources_.copy));
+    if (session_->pairwise && !targets_.held) session_->spare.push_back(std::move(targets_.copy));
     return env.Undefined();
   }
 
   std::shared_ptr<Session> session_;
   size_t first_, count_;
   GrangerOptions options_;
-  Values sources_, targets_;
+  Rows sources_, targets_;
 };
 
 class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
@@ -173,7 +188,7 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
     options.seed = static_cast<uint64_t>(fields.integer("seed", 0, UINT32_MAX));
     options.all_statistics = fields.boolean("allStatistics");
     options.per_lag = fields.boolean("perLag") || options.all_statistics;
-    if (!session.pairwise) copy_values(fields, "target", session.samples, session.target);
+    if (!session.pairwise) read_rows(fields, "target", session.samples, session.target);
     try {
       session.result = std::make_unique<GrangerResult>(session.rows, options);
     } catch (const std::bad_alloc&) {
@@ -218,6 +233,12 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
 
 }  // namespace
 
-void register_granger(Napi::Env env, Napi::Object exports) { SessionHandle::define(env, exports); }
+void register_granger(Napi::Env env, Napi::Object exports) {
+  SessionHandle::define(env, exports);
+  exports.Set("isHeld", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
+                const bool held = info[0].IsTypedArray() && hold(info[0].As<Napi::TypedArray>());
+                return Napi::Boolean::New(info.Env(), held);
+              }));
+}
 
 }  // namespace legcnet::binding

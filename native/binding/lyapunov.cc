@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "held.h"
 #include "lyapunov_options.h"
 #include "task.h"
 
@@ -23,15 +24,17 @@ class SeriesTask : public Task {
         options_(read_lyapunov_options(Fields(fields.get("lyapunov"), "lyapunov"))),
         threads_(fields.threads()),
         given_(view_of<T>(fields.get("series"), fields.path("series"), rows_ * samples_)),
-        series_(new T[rows_ * samples_]) {
+        held_(hold_shared(fields.get("series").As<Napi::TypedArray>())),
+        copy_(held_ ? nullptr : new T[rows_ * samples_]) {
     control().total = rows_;
   }
 
  protected:
   SeriesView<T> view() {
+    const T* const series = held_ ? given_.data : copy_.get();
     at_.resize(samples_);
-    for (size_t i = 0; i < samples_; ++i) at_[i] = series_.get() + i;
-    return {at_.data(), samples_, samples_, &arrival_};
+    for (size_t i = 0; i < samples_; ++i) at_[i] = series + i;
+    return {at_.data(), samples_, samples_, held_ ? nullptr : &arrival_};
   }
 
   const size_t rows_, samples_;
@@ -41,17 +44,19 @@ class SeriesTask : public Task {
  private:
   /// The work begins with the first series while the rest are copied.
   void started() override {
+    if (held_) return;
     constexpr size_t kTogether = size_t{1} << 14;  // values
     const size_t step = kTogether / std::max<size_t>(samples_, 1) + 1;
     for (size_t row = 0; row < rows_; row += step) {
       const size_t end = std::min(row + step, rows_);
-      std::copy(given_.data + row * samples_, given_.data + end * samples_, series_.get() + row * samples_);
+      std::copy(given_.data + row * samples_, given_.data + end * samples_, copy_.get() + row * samples_);
       arrival_.announce(end);
     }
   }
 
-  const ArrayView<T> given_;  // not to be looked at after started()
-  const std::unique_ptr<T[]> series_;
+  const ArrayView<T> given_;  // not to be looked at after started(), unless held
+  const Held held_;
+  const std::unique_ptr<T[]> copy_;
   Arrival arrival_;
   std::vector<const T*> at_;
 };

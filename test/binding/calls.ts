@@ -91,6 +91,7 @@ export const validArguments: Record<string, () => unknown[]> = {
   Samples: () => ['float64', 3, 2, 2],
   Trainer: () => [trainerOptions()],
   GrangerSession: () => [sessionOptions()],
+  isHeld: () => [numbers(3)],
   initialise: () => [{ network, init: 'glorot', seed: 1 }],
   predict: () => [{ network, parameters: numbers(PARAMETERS), samples: newSamples(), threads: 2 }],
   lossGradient: () => [{ ...point(), samples: newSamples(), rows: Uint32Array.of(4, 0, 0), threads: 2 }],

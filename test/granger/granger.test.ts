@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { collectGarbage, inSharedMemory } from '../../benchmarks/memory.js';
 import { grangerPair, informationCriterion } from '../../benchmarks/pure-js/granger.js';
 import { adjustPValues } from '../../lib/granger/adjust.js';
 import {
@@ -10,6 +11,8 @@ import {
   grangerTest,
 } from '../../lib/granger/granger.js';
 import { GRANGER_STATUSES, type GrangerStatus } from '../../lib/granger/status.js';
+import { lyapunovExponents } from '../../lib/lyapunov/lyapunov.js';
+import { native } from '../../lib/native.js';
 import { assertClose } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 import { SHAPES, noise, normals, randomSeries, stack } from './series.js';
@@ -24,6 +27,18 @@ const statusesOf = (result: GrangerResult, row = 0): GrangerStatus[] =>
 
 const bytes = (arrays: readonly (Float64Array | Int32Array | Uint8Array)[]): Buffer =>
   Buffer.concat(arrays.map((array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength)));
+
+/** Moves the array's memory to where nobody refers to it, in whatever ways this Node has and does not refuse. */
+function giveAway(array: Float64Array): void {
+  const buffer = array.buffer as ArrayBuffer & { transfer?(): unknown };
+  for (const way of [() => structuredClone(buffer, { transfer: [buffer] }), () => buffer.transfer?.()]) {
+    try {
+      way();
+    } catch {
+      // the memory of an addon may be untransferable
+    }
+  }
+}
 
 /** The numbers of a result, for comparing bits. */
 const summaryBits = ({ pValue, adjustedPValue, lagOrder, score }: GrangerSummary): Buffer =>
@@ -339,6 +354,38 @@ test('sources whose memory is transferred away in mid-test are an error, never a
   const promise = grangerTest({ data, shape: [20000, 60] }, y60);
   structuredClone(data, { transfer: [data.buffer as ArrayBuffer] });
   await assertLegcnetError(() => promise, 'ERR_ARGUMENT', /sources/);
+});
+
+test('sources in shared memory, and exponents as they were returned, give the bits of copied ones', async () => {
+  const n = 60;
+  for (const Floats of [Float64Array, Float32Array]) {
+    const copied = { data: Floats.from(noise(700, n, 51).data), shape: [700, n] };
+    const shared = { data: inSharedMemory(copied.data), shape: [700, n] };
+    assert.equal([native.isHeld(copied.data), native.isHeld(shared.data)], [false, true]);
+    for (const threads of [1, 2]) {
+      const [expected, found] = [await grangerTest(copied, y60), await grangerTest(shared, y60, { threads })];
+      assert.ok(bitsOf(found).equals(bitsOf(expected)));
+      const pairs = { maxLag: 3, threads };
+      assert.ok(
+        bitsOf(await grangerTest(shared, copied, pairs)).equals(bitsOf(await grangerTest(copied, shared, pairs))),
+      );
+    }
+    const middle = shared.data.subarray(5 * n, 9 * n);
+    const one = await grangerTest({ data: middle, shape: [4, n] }, y60);
+    assert.ok(bitsOf(one).equals(bitsOf(await grangerTest({ data: middle.slice(), shape: [4, n] }, y60))));
+  }
+});
+
+test('exponents that are given away in mid-test are tested to the end', async () => {
+  const [rows, n] = [4000, 60];
+  const { exponent } = await lyapunovExponents({ data: noise(rows * n, 12, 52).data, shape: [rows * n, 12] });
+  const copied = { data: exponent.slice(), shape: [rows, n] };
+  assert.equal([native.isHeld(exponent), native.isHeld(copied.data)], [true, false]);
+  const expected = await grangerTest(copied, y60);
+  const pending = grangerTest({ data: exponent, shape: [rows, n] }, y60);
+  giveAway(exponent);
+  collectGarbage();
+  assert.ok(bitsOf(await pending).equals(bitsOf(expected)));
 });
 
 test('a row does not depend on the rows beside it', async () => {

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { inSharedMemory } from '../../benchmarks/memory.js';
 import * as oracle from '../../benchmarks/pure-js/lyapunov.js';
 import { divergenceCurve, lyapunovExponents } from '../../lib/lyapunov/lyapunov.js';
 import { nativePath } from '../../lib/native.js';
@@ -301,6 +302,19 @@ test('the caller may change its array at once', async () => {
   const pending = lyapunovExponents(x);
   x.fill(0);
   assert.equal(await pending, expected);
+});
+
+test('series in shared memory are read where they are, and give the bits of copied ones', async () => {
+  const x = logistic(3000);
+  for (const given of [x, Float32Array.from(x)]) {
+    for (const shape of [[3000], [60, 50], [15, 200]]) {
+      const [copied, shared] = [given, inSharedMemory(given)].map((data) => ({ data, shape }));
+      for (const threads of [1, 2]) {
+        assert.equal(await lyapunovExponents(shared!, { threads }), await lyapunovExponents(copied!, { threads }));
+        assert.equal(await divergenceCurve(shared!, { threads }), await divergenceCurve(copied!, { threads }));
+      }
+    }
+  }
 });
 
 test('what is no series or option is refused', async () => {
