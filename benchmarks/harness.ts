@@ -1,4 +1,5 @@
 /** Times contenders in turn, after each has shown that its result is right, and prints medians with their spread. */
+import { setTimeout } from 'node:timers/promises';
 import type { Peak } from './limits/limits.js';
 import { collectGarbage } from './memory.js';
 
@@ -88,7 +89,7 @@ export async function measure(benchmark: Benchmark, { rounds = benchmark.rounds,
     to.set(name, [...(to.get(name) ?? []), value]);
   for (let round = 0; round < rounds; round++) {
     for (const { name, run } of present) {
-      collectGarbage(); // what another contender left is not this one's to clear away
+      await settle();
       const measured = await run();
       if (typeof measured === 'number') add(seconds, name, measured);
       else {
@@ -127,6 +128,12 @@ export async function measure(benchmark: Benchmark, { rounds = benchmark.rounds,
     notes: notes?.() ?? [],
   };
   return report;
+}
+
+/** What another contender left is not the next one's to clear away; what is collected is swept by threads for a while. */
+async function settle(): Promise<void> {
+  collectGarbage();
+  await setTimeout(20);
 }
 
 export interface MeasureOptions {
