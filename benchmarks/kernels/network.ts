@@ -93,6 +93,8 @@ export interface TorchRun {
   readonly threads: number;
   readonly loader: 'slices' | 'dataloader';
   readonly loss?: 'cross-entropy' | 'squared-error';
+  /** In an order of its own, anew in every epoch. */
+  readonly shuffle?: boolean;
   readonly environment?: Record<string, string>;
 }
 
@@ -120,8 +122,9 @@ export class Torch {
     return environment && { environment, name: `OpenBLAS as ${environment.OPENBLAS_CORETYPE}` };
   }
 
-  async train({ batch, rate, epochs, threads, loader, loss = 'cross-entropy', environment }: TorchRun) {
-    const args = [batch, rate, epochs, threads, loader, loss].map(String);
+  async train(run: TorchRun) {
+    const { batch, rate, epochs, threads, loader, loss = 'cross-entropy', shuffle = false, environment } = run;
+    const args = [batch, rate, epochs, threads, loader, loss, shuffle ? 'shuffled' : 'fixed'].map(String);
     return this.run<TorchTraining>('train_torch.py', (x, y, p) => [x, y, p, ...args], environment);
   }
 
