@@ -11,7 +11,9 @@ import { LegcnetError, unexpected } from '../errors.js';
  * @throws LegcnetError ERR_FILE, ERR_DATA naming line and column
  */
 export async function readSeriesFile(file: string): Promise<NdArray<Float64Array> | NdArray<Float32Array>> {
-  const array = /\.npy$/i.test(file) ? await readNpy(file, { dtype: ['f8', 'f4'] }) : await readCsvSeries(file);
+  const array = /\.npy$/i.test(file)
+    ? await readNpy(file, { dtype: ['f8', 'f4'], shared: true })
+    : await readCsvSeries(file);
   if (array.shape.length > 2 || array.shape.length === 0) {
     throw unexpected('ERR_DATA', file, 'an array [N] or [rows, N]', array.shape);
   }

@@ -22,25 +22,22 @@ export interface DtypeArrays {
 
 export type Dtype = keyof DtypeArrays;
 
-interface DtypeInfo {
-  readonly bytes: number;
-  /** Storage of `length` elements as they are in the file. */
-  readonly create: (length: number) => TypedArray | BigInt64Array | BigUint64Array;
-}
+/** What holds the elements as they are in a file. */
+const dtypes = {
+  f8: Float64Array,
+  f4: Float32Array,
+  i8: BigInt64Array,
+  u8: BigUint64Array,
+  i4: Int32Array,
+  u4: Uint32Array,
+  i2: Int16Array,
+  u2: Uint16Array,
+  i1: Int8Array,
+  u1: Uint8Array,
+  b1: Uint8Array,
+} satisfies Record<Dtype, unknown>;
 
-const dtypes: { readonly [D in Dtype]: DtypeInfo } = {
-  f8: { bytes: 8, create: (n) => new Float64Array(n) },
-  f4: { bytes: 4, create: (n) => new Float32Array(n) },
-  i8: { bytes: 8, create: (n) => new BigInt64Array(n) },
-  u8: { bytes: 8, create: (n) => new BigUint64Array(n) },
-  i4: { bytes: 4, create: (n) => new Int32Array(n) },
-  u4: { bytes: 4, create: (n) => new Uint32Array(n) },
-  i2: { bytes: 2, create: (n) => new Int16Array(n) },
-  u2: { bytes: 2, create: (n) => new Uint16Array(n) },
-  i1: { bytes: 1, create: (n) => new Int8Array(n) },
-  u1: { bytes: 1, create: (n) => new Uint8Array(n) },
-  b1: { bytes: 1, create: (n) => new Uint8Array(n) },
-};
+export type Storage = InstanceType<(typeof dtypes)[Dtype]>;
 
 export const dtypeNames = Object.keys(dtypes) as readonly Dtype[];
 
@@ -50,21 +47,23 @@ export function isDtype(text: string): text is Dtype {
 
 /** Bytes an element takes in a file. */
 export function bytesPer(dtype: Dtype): number {
-  return dtypes[dtype].bytes;
+  return dtypes[dtype].BYTES_PER_ELEMENT;
 }
 
 /**
  * Empty storage for `length` elements as a file holds them.
+ * @param shared over a SharedArrayBuffer
  * @throws LegcnetError `ERR_DATA` naming the file if that is more than the machine's, or the container's, memory
  */
-export function createStorage(dtype: Dtype, length: number, name: string): ReturnType<DtypeInfo['create']> {
-  const { bytes, create } = dtypes[dtype];
+export function createStorage(dtype: Dtype, length: number, name: string, shared = false): Storage {
+  const Elements = dtypes[dtype];
+  const bytes = bytesPer(dtype);
   const received = `${length} elements of ${bytes} bytes`;
   // Asked for first, because an allocation beyond the memory may succeed and kill the process later.
   const memory = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   if (length * bytes > memory) throw unexpected('ERR_DATA', name, `at most the ${memory} bytes of memory`, received);
   try {
-    return create(length);
+    return new Elements((shared ? new SharedArrayBuffer(length * bytes) : length) as number); // or either
   } catch (cause) {
     throw unexpected('ERR_DATA', name, 'an array that fits in memory', received, cause);
   }
@@ -87,7 +86,7 @@ export function dtypeOf(array: TypedArray): Exclude<Dtype, 'i8' | 'u8' | 'b1'> {
  * Turns 64-bit integers into doubles; leaves everything else alone.
  * @throws LegcnetError `ERR_DATA` for the first integer beyond 2^53 - 1 in magnitude
  */
-export function toNumbers(storage: TypedArray | BigInt64Array | BigUint64Array, name: string): TypedArray {
+export function toNumbers(storage: Storage, name: string): TypedArray {
   if (!(storage instanceof BigInt64Array || storage instanceof BigUint64Array)) return storage;
   // Overwritten in place: one array of 8-byte elements instead of two.
   const numbers = new Float64Array(storage.buffer as ArrayBuffer, storage.byteOffset, storage.length);

@@ -11,6 +11,11 @@ export interface ReadNpyOptions<D extends Dtype = Dtype> {
   readonly rank?: number;
   /** Only rows [first, end) of the first axis, to read a big file piece by piece; default all. Not for Fortran order. */
   readonly rows?: readonly [first: number, end: number];
+  /**
+   * Whether the array is to be over a SharedArrayBuffer, which `lyapunovExponents` and `grangerTest` read where it is instead
+   * of a copy, and which other threads can share. Default false.
+   */
+  readonly shared?: boolean;
 }
 
 /**
@@ -29,7 +34,8 @@ export async function readNpy<D extends Dtype = Dtype>(
   return withBytes(input, async (source) => {
     const header = await readNpyHeader(source);
     checkHeader(header, options, source.name);
-    const array = options.rows ? await readRows(source, header, options.rows) : await readAll(source, header);
+    const { rows, shared = false } = options;
+    const array = rows ? await readRows(source, header, rows, shared) : await readAll(source, header, shared);
     return array as NdArray<DtypeArrays[D]>;
   });
 }
@@ -63,15 +69,17 @@ function checkHeader(header: NpyHeader, { dtype, rank }: ReadNpyOptions, name: s
   }
 }
 
-async function readAll(source: ByteSource, header: NpyHeader): Promise<NdArray> {
-  const data = await readElements(source, header, 0, sizeOf(header.shape));
-  return { data: header.fortranOrder ? fortranToC(data, header.shape) : data, shape: header.shape };
+async function readAll(source: ByteSource, header: NpyHeader, shared: boolean): Promise<NdArray> {
+  const data = await readElements(source, header, [0, sizeOf(header.shape)], shared);
+  if (header.fortranOrder) fortranToC(data, header.shape);
+  return { data, shape: header.shape };
 }
 
 async function readRows(
   source: ByteSource,
   header: NpyHeader,
   [first, end]: readonly [number, number],
+  shared: boolean,
 ): Promise<NdArray> {
   const [n, ...rest] = header.shape;
   if (n === undefined || header.fortranOrder) {
@@ -81,24 +89,29 @@ async function readRows(
     throw unexpected('ERR_OPTION', 'rows', `[first, end] with 0 <= first <= end <= ${n}`, [first, end]);
   }
   const width = sizeOf(rest);
-  const data = await readElements(source, header, first * width, (end - first) * width);
+  const data = await readElements(source, header, [first * width, end * width], shared);
   return { data, shape: [end - first, ...rest] };
 }
 
-async function readElements(source: ByteSource, header: NpyHeader, first: number, count: number): Promise<TypedArray> {
-  const storage = createStorage(header.dtype, count, source.name);
+async function readElements(
+  source: ByteSource,
+  header: NpyHeader,
+  [first, end]: readonly [number, number],
+  shared: boolean,
+): Promise<TypedArray> {
+  const storage = createStorage(header.dtype, end - first, source.name, shared);
   await source.read(bytesOf(storage), header.dataOffset + first * bytesPer(header.dtype));
   return toNumbers(storage, source.name);
 }
 
-/** Reorders elements whose first index runs fastest so that the last one does. */
-function fortranToC(data: TypedArray, shape: readonly number[]): TypedArray {
-  const result = data.slice();
+/** Reorders elements whose first index runs fastest so that the last one does, in place. */
+function fortranToC(data: TypedArray, shape: readonly number[]): void {
+  const given = data.slice();
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   const index = shape.map(() => 0);
   let from = 0;
-  for (let to = 0; to < result.length; to++) {
-    result[to] = data[from]!;
+  for (let to = 0; to < data.length; to++) {
+    data[to] = given[from]!;
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       from += strides[axis]!;
       if (++index[axis]! < shape[axis]!) break;
@@ -106,5 +119,4 @@ function fortranToC(data: TypedArray, shape: readonly number[]): TypedArray {
       index[axis] = 0;
     }
   }
-  return result;
 }

@@ -87,6 +87,21 @@ function fortranOffset(i: number, shape: readonly number[]): number {
   return index.reduceRight((offset, at, axis) => offset * shape[axis]! + at, 0);
 }
 
+test('into shared memory: the same elements, whatever the type, order and rows', async () => {
+  const expect = async (input: string | Uint8Array, options: object) => {
+    const { data, shape } = await readNpy(input, { ...options, shared: true });
+    assert.instance(data.buffer, SharedArrayBuffer);
+    assertSameArray({ data, shape }, await readNpy(input, options));
+  };
+  for (const file of Object.values(fromNumpy)) await expect(bytes(file), {});
+  await withTempFolder(async (folder) => {
+    const path = join(folder, 'a.npy');
+    await writeNpy(path, { data: Float64Array.from({ length: 3000 }, (_, i) => i / 7), shape: [300, 10] });
+    await expect(path, {});
+    await expect(path, { rows: [20, 290] });
+  });
+});
+
 test('rows can be read without the rest', async () => {
   const array = { data: Float64Array.from({ length: 12 }, (_, i) => i), shape: [4, 3] };
   const file = encodeNpy(array);
