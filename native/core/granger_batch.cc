@@ -10,7 +10,6 @@ namespace legcnet {
 namespace {
 
 using namespace packets;
-constexpr size_t kRows = GrangerBatch::kRows;
 
 /// Rounding error of a cross-product in units of sqrt(n) |a||b|. In 300,000 fits against 80-bit arithmetic (noise,
 /// autoregressive, walks, decays, steps, mostly zero; n = 34..400, lags 1..14; 8 lanes and 4) the true error was at

@@ -105,7 +105,7 @@ std::vector<double> bisect(const std::vector<double>& entries, const Control& co
       const V middle = (low + high) * 0.5;
       V pivot = -middle, count = V{} + 1;  // eigenvalues below the middle; n of them are negative
       for (const double square : squares) {
-        const V guarded = (pivot > tiny) & (pivot < -tiny) ? tiny : pivot;
+        const V guarded = ((pivot > tiny) & (pivot < -tiny)) ? tiny : pivot;
         pivot = -middle - square / guarded;
         count += pivot < 0 ? V{} + 1 : V{};
       }

@@ -30,8 +30,9 @@ std::vector<double> decompose(const std::vector<double>& w, size_t rows, size_t 
 }  // namespace
 
 TEST_CASE("singular values: traces of the Gram matrix and of its square") {
-  for (const auto& [rows, columns] : std::vector<std::pair<size_t, size_t>>{
+  for (const auto& shape : std::vector<std::pair<size_t, size_t>>{
            {1, 1}, {1, 7}, {7, 1}, {2, 2}, {33, 32}, {32, 33}, {70, 65}, {200, 40}, {10, 300}, {129, 129}}) {
+    const size_t rows = shape.first, columns = shape.second;
     CAPTURE(rows);
     CAPTURE(columns);
     const auto w = gaussian(rows * columns, rows + columns);
