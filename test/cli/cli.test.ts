@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -133,6 +133,44 @@ test('Ctrl-C stops cleanly with 130 and leaves what was finished; --resume goes 
     }
   });
 });
+
+test('on a terminal Ctrl-C ends the progress bar, and with it the program', async () => {
+  await withTempFolder(async (folder) => {
+    const noise = new RandomState(1).permutation(400 * 3000);
+    await writeNpy(`${folder}/x.npy`, { data: Float64Array.from(noise), shape: [400, 3000] });
+    const { child, finished } = startCli(['lyapunov', `${folder}/x.npy`, '--divergence', 'kantz', '--threads', '1'], {
+      NODE_OPTIONS: '--import=data:text/javascript,process.stderr.isTTY=true',
+    });
+    child.stderr?.once('data', () => child.kill('SIGINT'));
+    const hung = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const { code, stderr } = await finished;
+    clearTimeout(hung);
+    assert.is(code, 130, stderr);
+    assert.match(stderr, '\u001b[?25h'); // the cursor is back
+  });
+});
+
+test('a reader that goes away ends the program quietly; progress that cannot be written ends nothing', async () => {
+  const { child, finished } = startCli(['prune', 'iris', '--epochs', '30']);
+  child.stderr?.destroy();
+  const { code, stdout } = await finished;
+  assert.is(code, 0);
+  assert.match(stdout, 'verdicts:');
+  const piped = startCli(['prune', '--help']);
+  piped.child.stdout?.destroy();
+  const { code: quiet, stderr } = await piped.finished;
+  assert.is(quiet, 0);
+  assert.is(stderr, '');
+});
+
+if (existsSync('/dev/full')) {
+  test('a full disk is a failure in plain words', async () => {
+    const { finished } = startCli(['info'], {}, openSync('/dev/full', 'w'));
+    const { code, stderr } = await finished;
+    assert.is(code, 1);
+    assert.match(stderr, /^legcnet: cannot write the output: ENOSPC[^\n]*\n$/);
+  });
+}
 
 test('lyapunov prints exponents and writes curve and counts', async () => {
   await withTempFolder(async (folder) => {
