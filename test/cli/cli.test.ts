@@ -84,6 +84,10 @@ test('usage errors exit with 2 and say what was expected', async () => {
     [['prune', 'iris', '--alpha', '2'], /--alpha/],
     [['prune', 'iris', '--fit', '4,2'], /--fit/],
     [['prune', 'iris', '--partial', 'x%'], /--partial/],
+    [['prune', 'iris', '--partial', '200%'], /at most 100%, .* for --partial but received "200%"/],
+    [['prune', 'iris', '--layers', '10000000'], /integers from 1 to 1e6, .* but received \[10000000\]/],
+    [['prune', 'iris', '--seed', '-1'], /an integer from 0 to 4294967295 for --seed/],
+    [['compare', 'iris', '--methods', 'ft,foo'], /expected one of ft, pt, .* but received "foo"/],
     [['prune', 'iris', '--resume'], /--out/],
     [['prune'], /missing required argument/],
     [['pruen', 'iris'], /Did you mean prune/],
@@ -203,6 +207,12 @@ test('lyapunov prints exponents and writes curve and counts', async () => {
     const bad = await runCli('lyapunov', `${folder}/bad.csv`);
     assert.is(bad.code, 1);
     assert.match(bad.stderr, 'line 2, column 2');
+    await writeFile(`${folder}/bad.csv`, '# measured\n1,2,3\n\n4,five,6\n');
+    assert.match((await runCli('lyapunov', `${folder}/bad.csv`)).stderr, 'line 4, column 2');
+    await writeFile(`${folder}/empty.csv`, '\n');
+    const empty = await runCli('lyapunov', `${folder}/empty.csv`);
+    assert.is(empty.code, 1);
+    assert.match(empty.stderr, 'empty.csv but received "an empty file"');
   });
 });
 

@@ -229,6 +229,16 @@ test('too few windows is an error that names the remedy', async () => {
   assert.is(error.received, 1);
 });
 
+test('where no weight moves the note names the cause that is known', async () => {
+  const notes = async (options: PruneOptions): Promise<string> =>
+    (await prune('iris', { ...quick, ...options })).judgement!.notes.join(' ');
+  assert.match(
+    await notes({ perturbation: 0 }),
+    'No weight moved, so none could be tested or ranked. The twin is identical: its perturbation is 0.',
+  );
+  assert.match(await notes({ learningRate: 1e30 }), 'or training stands still');
+});
+
 test('a callback that throws stops the run with its error', async () => {
   const broken = new Error('broken callback');
   let caught: unknown;
