@@ -1,5 +1,5 @@
 import { existsSync, openSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RandomState } from '../../lib/data/numpy-random.js';
@@ -21,6 +21,11 @@ test('prune prints a table, and writes the run folder', async () => {
     const again = await runCli('prune', 'iris', '--epochs', '30', '--out', `${folder}/run`);
     assert.is(again.code, 2);
     assert.match(again.stderr, 'finished run');
+    await mkdir(`${folder}/comparison`);
+    await writeFile(`${folder}/comparison/plan.json`, '{}');
+    const beside = await runCli('prune', 'iris', '--epochs', '30', '--out', `${folder}/comparison`);
+    assert.is(beside.code, 2);
+    assert.match(beside.stderr, 'a folder without a comparison');
   });
 });
 

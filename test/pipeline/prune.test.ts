@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Dataset } from '../../lib/data/datasets.js';
 import { readNpy } from '../../lib/data/npy.js';
 import { LegcnetError } from '../../lib/errors.js';
-import { readSafetensors } from '../../lib/interchange/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NetworkCurve } from '../../lib/pipeline/curves.js';
 import type { Judgement } from '../../lib/pipeline/causality.js';
 import { type PruneOptions, type PruneResult, prune } from '../../lib/pipeline/prune.js';
@@ -195,6 +195,14 @@ test('a run that was stopped resumes to the same bits, and only with the same co
       'ERR_OPTION',
       /another configuration/,
     );
+    const dense = await readFile(`${checkpoint}/dense.safetensors`);
+    await writeSafetensors(`${checkpoint}/dense.safetensors`, new Map(), { format: 'pt' }); // another program's
+    await assertLegcnetError(
+      () => prune('iris', { ...quick, checkpoint, resume: true }),
+      'ERR_DATA',
+      /format of .*dense\.safetensors/,
+    );
+    await writeFile(`${checkpoint}/dense.safetensors`, dense);
     const resumed = await prune('iris', { ...quick, checkpoint, resume: true });
     assert.equal(resumed.ticket.training.network.parameters, whole.ticket.training.network.parameters);
     assert.equal(resumed.judgement?.exponents, whole.judgement?.exponents);
