@@ -228,6 +228,30 @@ test('a data set of your own, in memory', async () => {
   assert.is(result.ticket.summary.pruned, 6);
 });
 
+test('a test part of its own takes the place of the one that the preset would split off', async () => {
+  const rows = (count: number, shift: number): Pick<Dataset, 'features' | 'labels'> => {
+    const data = Float64Array.from({ length: count * 2 }, (_, i) => Math.sin((i + shift) * 12.9898) * 3);
+    return {
+      features: { data, shape: [count, 2] },
+      labels: Int32Array.from({ length: count }, (_, r) => ((data[2 * r] as number) > 0 ? 1 : 0)),
+    };
+  };
+  const dataset: Dataset = {
+    ...{ name: 'mine', classes: ['no', 'yes'], featureNames: ['a', 'b'] },
+    ...rows(200, 0),
+    test: rows(50, 1000),
+  };
+  const parts = async (options: PruneOptions) => {
+    const { train, validation, test } = (await prune(dataset, { ...quick, sparsity: 0.3, ...options })).data.rows;
+    return [train, validation, test];
+  };
+  assert.equal(await parts({}), [160, 40, 50]);
+  assert.equal(await parts({ preset: 'paper', method: 'magnitude' }), [200, 0, 50]);
+  assert.equal(await parts({ preset: 'authors', method: 'magnitude' }), [200, 0, 50]);
+  assert.equal(await parts({ split: [0.1] }), [180, 20, 50]);
+  await assertLegcnetError(() => parts({ split: [0.1, 0.1] }), 'ERR_OPTION', /one share, of validation/);
+});
+
 test('too few windows is an error that names the remedy', async () => {
   const error = await assertLegcnetError(
     () => prune('iris', { epochs: 2, minWindows: 0, window: 100 }),
