@@ -68,7 +68,11 @@ type LagOrder = (typeof lagRules)[number] | number;
 const asIs = (text: string): unknown => text;
 const asNumber = (text: string): unknown =>
   text.trim() === '' ? text : Number.isNaN(Number(text)) ? text : Number(text);
-const show = (n: number): string => (Math.abs(n) >= 1e6 ? n.toExponential().replace('+', '') : String(n));
+/** 1e6 for a million, but all digits of what is not shorter with an exponent. */
+const show = (n: number): string => {
+  const [whole, power] = [String(n), n.toExponential().replace('+', '')];
+  return Math.abs(n) >= 1e6 && power.length < whole.length ? power : whole;
+};
 
 interface Text {
   group: OptionGroup;
@@ -256,7 +260,7 @@ export const options = {
   // network
   layers: custom<number[]>()({
     schema: z.array(size).min(1).max(64) as z.ZodType<number[]>,
-    expected: 'hidden layer sizes, integers of at least 1, e.g. 50,30',
+    expected: 'hidden layer sizes, 1 to 64 integers from 1 to 1e6, e.g. 50,30',
     parse: list,
     default: undefined,
     group: 'network',
@@ -412,7 +416,7 @@ export const options = {
       z.strictObject({ percent: z.number().gt(0).max(100) }),
       z.strictObject({ epochs: z.int().min(1) }),
     ]) as z.ZodType<{ percent: number } | { epochs: number }>,
-    expected: 'a share of the iterations such as 10%, or a number of epochs',
+    expected: 'a share of the iterations such as 10%, at most 100%, or a number of epochs',
     parse: (text) => {
       const number = asNumber(text.replace(/%$/, ''));
       return typeof number === 'number' ? (text.endsWith('%') ? { percent: number } : { epochs: number }) : text;
@@ -796,7 +800,7 @@ export const options = {
       .array(size)
       .min(2)
       .refine((all) => new Set(all).size === all.length) as z.ZodType<number[]>,
-    expected: 'two or more different integers of at least 1, e.g. 16,64,256',
+    expected: 'two or more different integers from 1 to 1e6, e.g. 16,64,256',
     parse: list,
     default: [16, 64, 256, 1024],
     group: 'experiment',
@@ -893,10 +897,10 @@ function unknownOption(key: string, names: readonly string[]): LegcnetError {
   });
 }
 
-/** The name nearest to `word`, if it is near at all (edit distance at most a third of its length). */
+/** The name nearest to `word`, if it is near at all (edit distance at most a third of its length, or 2; 1 in three letters). */
 export function suggest(word: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  let least = (word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3))) + 1;
   for (const name of names) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];

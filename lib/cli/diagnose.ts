@@ -3,7 +3,7 @@ import { writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
 import { type Approximation, approximationBound } from '../diagnostics/approximation.js';
 import { type Comparison, type Consistency, shapleyConsistency } from '../diagnostics/consistency.js';
-import { DATA_OPTIONS, type ExplainedData, explainedData } from '../diagnostics/explained-data.js';
+import { DATA_OPTIONS, type ExplainedData, explainedData, optionsOfRun } from '../diagnostics/explained-data.js';
 import { type Model, type Models, readModels, toNetwork } from '../diagnostics/models.js';
 import { SHAPLEY_OPTIONS, type ShapleyValues, defaultEstimator, importance } from '../diagnostics/shapley.js';
 import { type LayerSpectrum, spectrum } from '../diagnostics/spectrum.js';
@@ -178,7 +178,8 @@ async function explain(
   }
   const features = runs[0]!.dense.sizes[0]!;
   const estimator = options.estimator ?? defaultEstimator(features);
-  const prepared = await explainedData(data, optionsFor(DATA_OPTIONS, found.config, options), {
+  const config = optionsOfRun(found.config as OptionValues, data);
+  const prepared = await explainedData(data, optionsFor(DATA_OPTIONS, config, options), {
     background: options.backgroundRows ?? table.backgroundRows.default,
     samples: options.sampleRows ?? (estimator === 'exact' ? undefined : FEW_SAMPLES),
     seed: options.seed ?? table.seed.default,

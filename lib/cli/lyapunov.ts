@@ -44,12 +44,11 @@ export function addLyapunov(program: Command, signal: AbortSignal): void {
       const [curveFile, countsFile] = [parsed.curve as string | undefined, parsed.counts as string | undefined];
       if (curveFile !== undefined || countsFile !== undefined) {
         const shape = Object.fromEntries(Object.entries(options).filter(([name]) => !SLOPE_ONLY.has(name)));
-        const curves = await divergenceCurve(series, { ...shape, ...job });
+        const curves = await divergenceCurve(series, { ...shape, ...job }).finally(() => printer.endProgress());
         if (curveFile !== undefined) await writeNpy(curveFile, curves.curve);
         if (countsFile !== undefined) await writeNpy(countsFile, curves.counts);
       }
-      const result = await lyapunovExponents(series, { ...options, ...job });
-      printer.endProgress();
+      const result = await lyapunovExponents(series, { ...options, ...job }).finally(() => printer.endProgress());
       const rows = result.status.map((status, row) => ({
         row,
         exponent: status === 'ok' ? (result.exponent[row] as number) : null,

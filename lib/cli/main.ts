@@ -14,8 +14,11 @@ process.once('SIGINT', () => {
 });
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0); // e.g. piped into head
-  throw error;
+  process.stderr.write(`legcnet: cannot write the output: ${error.message}\n`);
+  process.exit(EXIT.failed);
 });
+// Progress that nobody reads must not end the work.
+process.stderr.on('error', () => {});
 
 try {
   await createProgram(interrupted.signal).parseAsync();

@@ -48,17 +48,18 @@ export async function readOptions(
   for (const name of names) {
     const value = parsed[name];
     if (value === undefined) continue;
-    given[name] = checkFlag(name, typeof value === 'string' ? definitionOf(name).parse(value) : value);
+    given[name] = checkFlag(name, typeof value === 'string' ? definitionOf(name).parse(value) : value, value);
   }
   return given;
 }
 
-/** The message names the flag, which is what the user typed. */
-function checkFlag(name: OptionName, value: unknown): unknown {
+/** The message names the flag and, where it was read as an object, the text: what the user typed. */
+function checkFlag(name: OptionName, value: unknown, typed: unknown): unknown {
   try {
     return checkOption(name, value);
   } catch (error) {
-    throw unexpected('ERR_OPTION', flagOf(name), definitionOf(name).expected, value, error);
+    const received = typeof value === 'object' && !Array.isArray(value) ? typed : value;
+    throw unexpected('ERR_OPTION', flagOf(name), definitionOf(name).expected, received, error);
   }
 }
 

@@ -34,14 +34,19 @@ export class Printer {
 
   /** Numbers are right-aligned; the first column is text. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    const table = new Table({
-      head: head.map((cell) => pc.bold(cell)),
-      style: { head: [], border: [], compact: true },
-      colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
-      chars: PLAIN_BORDERS,
-    });
-    table.push(...rows.map((row) => [...row]));
-    this.out(table.toString());
+    // cli-table3 takes time with the square of the rows: long tables go by pieces, of columns as wide as the whole needs
+    const widths = rows.length > PIECE_ROWS && { colWidths: columnWidths([head, ...rows]) };
+    for (let from = 0; from === 0 || from < rows.length; from += PIECE_ROWS) {
+      const table = new Table({
+        ...(from === 0 && { head: head.map((cell) => pc.bold(cell)) }),
+        style: { head: [], border: [], compact: true },
+        colAligns: head.map((_, i) => (i === 0 ? 'left' : 'right')),
+        chars: PLAIN_BORDERS,
+        ...widths,
+      });
+      table.push(...rows.slice(from, from + PIECE_ROWS).map((row) => [...row]));
+      this.out(table.toString());
+    }
   }
 
   /** A remark for people. */
@@ -87,6 +92,15 @@ export class Printer {
     this.bar = undefined;
     this.label = '';
   }
+}
+
+const PIECE_ROWS = 200;
+
+/** With a blank on either side, as cli-table3 has them. */
+function columnWidths(rows: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length + 2)));
+  return widths;
 }
 
 const PLAIN_BORDERS = {

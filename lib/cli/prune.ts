@@ -94,6 +94,9 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   if (out !== undefined && existsSync(path.join(out, 'run.json'))) {
     throw unexpected('ERR_OPTION', '--out', 'a folder without a finished run', out);
   }
+  if (out !== undefined && existsSync(path.join(out, 'plan.json'))) {
+    throw unexpected('ERR_OPTION', '--out', 'a folder without a comparison', out);
+  }
   const report = parsed.report as string | true | undefined;
   if (report !== undefined) await loadCharts(); // what cannot be loaded should be known before the work
   const checkpoint = out === undefined ? undefined : path.join(out, 'checkpoint');

@@ -19,8 +19,7 @@ export function addReplay(program: Command, signal: AbortSignal): void {
       const result = await replay(folder, {
         signal,
         onRun: (run) => printer.progress({ label: `trial ${run.trial} ${run.variant}`, done: ++done, total: 0 }),
-      });
-      printer.endProgress();
+      }).finally(() => printer.endProgress());
       if (parsed.json) {
         printer.json({ ...result, runs: result.runs.map((run) => ({ ...run, parameters: [...run.parameters] })) });
       } else {

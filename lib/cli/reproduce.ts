@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { unexpected } from '../errors.js';
+import { LegcnetError, unexpected } from '../errors.js';
 import { checkOption } from '../options.js';
 import { type Method, type Metric, REPRODUCED, type ReproducedSet } from '../experiment/published.js';
 import type { Interval } from '../experiment/reproduce-interval.js';
@@ -33,7 +33,8 @@ export function addReproduce(program: Command, signal: AbortSignal): void {
     .description(
       'Prints, for every column of the four tables of the LEGCNet paper, what was published, our mean over seeds with its ' +
         '95 % interval, and the difference; beside it the best run, which is what the paper reports. With --masks it ' +
-        'recomputes published masks instead. Exit code 1 where a folder with expected results or masks disagrees.',
+        'recomputes published masks instead. Exit code 1 where a folder with expected results or masks disagrees, and where ' +
+        'no run could be judged.',
     )
     .option('--table <numbers>', 'tables, e.g. 1,3 (default: all four)')
     .option('--dataset <names>', `some of ${REPRODUCED.join(',')} (default: all that are there)`)
@@ -100,6 +101,9 @@ async function printTables(parsed: Parsed, signal: AbortSignal): Promise<void> {
     for (const note of result.notes) printer.note(`note: ${note}`);
   }
   if (result.disagreements.length > 0) process.exitCode = 1;
+  if (result.replicates.every(({ results }) => Object.keys(results).length === 0)) {
+    throw new LegcnetError('ERR_TOO_SHORT', 'no run was long enough to be judged: the tables have nothing of ours');
+  }
 }
 
 function readTablesAndSets({ table, dataset }: Parsed): { tables?: ReproducedTable[]; datasets?: ReproducedSet[] } {

@@ -43,20 +43,17 @@ function print(
     `${data}: ${network.sizes.join('-')}, ${weights.length} of ${network.weights} weights perturbed, ${epochs} epochs, ` +
       `${iterates} iterates, windows of ${window}\n`,
   );
+  const row = (name: string, count: number, positive: number, mean: string): string[] =>
+    count > 0 ? [name, String(count), percent(positive, 1), mean] : [name, '0', '-', '-'];
   const names = { series: 'difference series', 'white-noise': 'white noise', 'phase-randomised': 'phase-randomised' };
   printer.table(
     ['exponent of', 'weights', 'positive %', 'mean, nats/step'],
     [
       ...Object.entries(names).map(([key, name]) => {
         const { weights: count, positive, mean } = share[key as keyof typeof names];
-        return [name, String(count), percent(positive, 1), mean.toFixed(4)];
+        return row(name, count, positive, mean.toFixed(4));
       }),
-      [
-        'distance of the twins',
-        String(share.growth.weights),
-        percent(share.growth.positive, 1),
-        share.growth.mean.toExponential(2),
-      ],
+      row('distance of the twins', share.growth.weights, share.growth.positive, share.growth.mean.toExponential(2)),
     ],
   );
   printer.out('');

@@ -27,19 +27,21 @@ async function readCsvSeries(file: string): Promise<NdArray<Float64Array>> {
   } catch (error) {
     throw fileError('read', file, error);
   }
-  let lines: string[][];
+  let lines: { record: string[]; info: { lines: number } }[];
   try {
-    lines = parse(text, { trim: true, skip_empty_lines: true, comment: '#' });
+    const parsed: unknown = parse(text, { trim: true, skip_empty_lines: true, comment: '#', info: true });
+    lines = parsed as typeof lines;
   } catch (cause) {
     throw new LegcnetError('ERR_DATA', `${file}: ${(cause as Error).message}`, { subject: file, cause });
   }
-  const width = lines[0]?.length ?? 0;
+  const width = lines[0]?.record.length ?? 0;
+  if (width === 0) throw unexpected('ERR_DATA', file, 'numbers', 'an empty file');
   const data = new Float64Array(lines.length * width);
-  lines.forEach((line, row) => {
-    line.forEach((cell, column) => {
+  lines.forEach(({ record, info }, row) => {
+    record.forEach((cell, column) => {
       const value = cell === '' ? Number.NaN : Number(cell);
       if (Number.isNaN(value) && !/^nan$/i.test(cell)) {
-        throw unexpected('ERR_DATA', `${file}, line ${row + 1}, column ${column + 1}`, 'a number', cell);
+        throw unexpected('ERR_DATA', `${file}, line ${info.lines}, column ${column + 1}`, 'a number', cell);
       }
       data[row * width + column] = value;
     });

@@ -31,6 +31,8 @@ const shipped: Readonly<Record<'iris' | 'cancer' | 'titanic', CsvOptions>> = {
 
 export const datasetNames = ['iris', 'cancer', 'titanic', 'mnist'] as const;
 export type DatasetName = (typeof datasetNames)[number];
+export const isDatasetName = (source: string): source is DatasetName =>
+  (datasetNames as readonly string[]).includes(source);
 
 /**
  * Loads a data set, not scaled and not split.
@@ -47,11 +49,11 @@ export type DatasetName = (typeof datasetNames)[number];
  * the readers of the formats
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
-  if ((datasetNames as readonly string[]).includes(source)) {
+  if (isDatasetName(source)) {
     for (const name of ['label', 'testData'] as const) {
       if (options[name] !== undefined) throw unexpected('ERR_OPTION', name, `nothing with "${source}"`, options[name]);
     }
-    return source === 'mnist' ? loadMnist() : loadShipped(source as keyof typeof shipped);
+    return source === 'mnist' ? loadMnist() : loadShipped(source);
   }
   const pair = parseNpyPair(source);
   if (!pair && isCsv(source) && (await kindOf(source)) === 'file') return loadCsv(source, options);

@@ -1,5 +1,5 @@
 /** The rows that Shapley values need, prepared as the network's training data was. */
-import type { Dataset } from '../data/datasets.js';
+import { type Dataset, isDatasetName } from '../data/datasets.js';
 import { type NdArray, takeRows } from '../data/ndarray.js';
 import { RandomState } from '../data/numpy-random.js';
 import { unexpected } from '../errors.js';
@@ -21,6 +21,12 @@ export const DATA_OPTIONS = [
   'scaling',
   'refitScaling',
 ] as const;
+
+/** Of a run's options those that hold for `source` too: data sets by name have no label column and no other test data. */
+export function optionsOfRun(config: OptionValues, source: string): OptionValues {
+  const { label, testData, ...rest } = config;
+  return isDatasetName(source) ? rest : { ...rest, label, testData };
+}
 
 export interface ExplainedData {
   readonly featureNames: readonly string[];

@@ -130,7 +130,7 @@ async function replayTrials(
   const replicates: Replicate[] = [];
   const disagreements: string[] = [];
   onReplicate?.(set, 0, trials);
-  const { runs } = await replay(folder.path, job);
+  const { runs } = await replay(folder.path, { ...job, trials });
   for (let trial = 1; trial <= trials; trial++) {
     onReplicate?.(set, trial - 1, trials);
     const own = runs.filter((run) => run.trial === trial);

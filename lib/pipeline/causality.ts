@@ -121,7 +121,9 @@ function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, ta
     notes.push(
       'No weight moved, so none could be tested or ranked.' +
         (config.series === 'difference'
-          ? ' The twin is identical: its perturbed weight hangs on an input that never varies.'
+          ? config.perturbation === 0
+            ? ' The twin is identical: its perturbation is 0.'
+            : ' The twin keeps its distance: its perturbed weight hangs on an input that never varies, or training stands still.'
           : ''),
     );
   } else if (config.selection !== 'threshold' && counts.causal === 0) {

@@ -1,7 +1,7 @@
 /** Finished trainings, and the state of unfinished ones, in a folder, so that a killed run can be resumed. */
 import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { LegcnetError } from '../errors.js';
+import { LegcnetError, unexpected } from '../errors.js';
 import type { NdArray, TypedArray } from '../data/ndarray.js';
 import { makeFolder, writeFileAtomic } from '../data/files.js';
 import { readSafetensors, writeSafetensors } from '../interchange/safetensors.js';
@@ -104,6 +104,12 @@ async function load(file: string): Promise<Plain | undefined> {
     parent[last] = value;
   };
   for (const [name, { data }] of tensors) put(name, data);
-  for (const [name, value] of Object.entries(metadata)) put(name, JSON.parse(value));
+  for (const [name, value] of Object.entries(metadata)) {
+    try {
+      put(name, JSON.parse(value));
+    } catch (cause) {
+      throw unexpected('ERR_DATA', `${name} of ${file}`, 'a value as JSON, as in a checkpoint', value, cause);
+    }
+  }
   return root as Plain;
 }

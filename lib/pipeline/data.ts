@@ -8,6 +8,7 @@ import { type Part, toNativeSamples } from '../network/samples.js';
 import { PARTS, type PartName, type TrainingParts } from '../network/train.js';
 import type { PruneConfig } from './config.js';
 import { methodOf, variantsOf } from './method.js';
+import { presetDefaults } from './presets.js';
 import { type VaryingFeatures, findVarying } from './varying.js';
 
 export interface PreparedData {
@@ -93,21 +94,10 @@ function load(source: string, config: PruneConfig): Promise<Dataset> {
   return loadDataset(source, Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)));
 }
 
-/** Which rows of which source each part has. One share of `split` is the test part, or validation if there is test data. */
+/** Which rows of which source each part has. */
 function divide(dataset: Dataset, config: PruneConfig): { [P in PartName]?: Portion } {
   const { features, labels, test } = dataset;
-  const [first = 0, second] = config.split;
-  if (test && second !== undefined) {
-    throw unexpected(
-      'ERR_OPTION',
-      'split',
-      'one share, of validation, for data with a test part of its own',
-      config.split,
-    );
-  }
-  const shares = test
-    ? { validation: first, test: 0 }
-    : { validation: second === undefined ? 0 : first, test: second ?? first };
+  const shares = sharesOf(config, test !== undefined);
   const { shuffleSplit: shuffle, splitSeed: seed, stratify } = config;
   const rows = split(labels, { ...shares, seed, shuffle, stratify });
   const portions: { [P in PartName]?: Portion } = {};
@@ -117,6 +107,22 @@ function divide(dataset: Dataset, config: PruneConfig): { [P in PartName]?: Port
   if (test) portions.test = { ...test, rows: Int32Array.from({ length: test.labels.length }, (_, i) => i) };
   if (!portions.train) throw unexpected('ERR_OPTION', 'split', 'shares that leave rows for training', config.split);
   return portions;
+}
+
+/**
+ * One share of `split` is the test part, or validation if there is test data. Of shares that are the preset's own, the
+ * test part's falls away where the data has one of its own.
+ */
+function sharesOf(config: PruneConfig, ownTest: boolean): { readonly validation: number; readonly test: number } {
+  const [first = 0, second] = config.split;
+  if (!ownTest) return { validation: second === undefined ? 0 : first, test: second ?? first };
+  const byDefault = presetDefaults(config.preset, 'ft', config.dataset).split?.join() === config.split.join();
+  if (byDefault && config.preset !== 'strict') return { validation: 0, test: 0 };
+  if (second !== undefined && !byDefault) {
+    const expected = 'one share, of validation, for data with a test part of its own';
+    throw unexpected('ERR_OPTION', 'split', expected, config.split);
+  }
+  return { validation: first, test: 0 };
 }
 
 /** Pixels stay bytes where the scaling is a mere factor; anything else is computed in double precision first. */

@@ -1,9 +1,9 @@
 /** What a report computes beside what a run folder holds: spectra, Shapley values, the test of single weights. */
-import { explainedData } from '../diagnostics/explained-data.js';
+import { explainedData, optionsOfRun } from '../diagnostics/explained-data.js';
 import { type Models, readModels, toNetwork } from '../diagnostics/models.js';
 import { shapley } from '../diagnostics/shapley.js';
 import { spectrum } from '../diagnostics/spectrum.js';
-import { datasetNames } from '../data/datasets.js';
+import { isDatasetName } from '../data/datasets.js';
 import { LegcnetError } from '../errors.js';
 import type { JobOptions } from '../native.js';
 import type { NetworkOptions } from '../network/mlp.js';
@@ -42,17 +42,21 @@ async function shapleyOf(
   job: JobOptions,
 ): Promise<ShapleyData | Missing> {
   const source = given ?? String(config.dataset);
-  if (given === undefined && !(datasetNames as readonly string[]).includes(source)) {
+  if (given === undefined && !isDatasetName(source)) {
     return {
       missing: 'No Shapley values: the data are not shipped with legcnet. Name them: legcnet report --data <data>.',
     };
   }
   try {
-    const { featureNames, background, samples } = await explainedData(source, config as OptionValues, {
-      background: BACKGROUND_ROWS,
-      samples: layers[0]!.inputs > 12 ? SAMPLES.few : SAMPLES.many,
-      seed: 1,
-    });
+    const { featureNames, background, samples } = await explainedData(
+      source,
+      optionsOfRun(config as OptionValues, source),
+      {
+        background: BACKGROUND_ROWS,
+        samples: layers[0]!.inputs > 12 ? SAMPLES.few : SAMPLES.many,
+        seed: 1,
+      },
+    );
     const networks: ShapleyData['networks'][number][] = [];
     const { activation, outputActivation } = config as NetworkOptions;
     for (const model of models) {

@@ -126,7 +126,11 @@ async function build(source: string, options: RenderReportOptions): Promise<{ re
     const id = folders.length === 1 ? '' : `r${i + 1}`;
     const isShown = i < MOST_RUNS;
     if (existsSync(path.join(folder, 'comparison.json'))) {
-      const record = (await readJson(path.join(folder, 'comparison.json'))) as ComparisonRecord;
+      const file = path.join(folder, 'comparison.json');
+      const record = (await readJson(file)) as ComparisonRecord | null;
+      if (record?.command !== 'compare') {
+        throw unexpected('ERR_DATA', file, 'the record of a comparison', record?.command);
+      }
       if (isShown) chapters.push(comparisonChapter(record, id));
       rows.push(comparisonRow(path.basename(folder), record));
     } else {

@@ -136,10 +136,11 @@ export const configOf = ({ config }: RunRecord): PruneConfig => config as PruneC
 
 async function readExplained(at: (name: string) => string, weights: number): Promise<ExplainedSeries | undefined> {
   if (!existsSync(at('explained.json')) || !existsSync(at('series.npy'))) return undefined;
-  const description = (await readJson(at('explained.json'))) as Omit<ExplainedSeries, 'values'>;
-  const { weights: chosen } = description;
+  const description = (await readJson(at('explained.json'))) as Omit<ExplainedSeries, 'values'> | null;
+  const chosen = description?.weights;
   const fits = Array.isArray(chosen) && chosen.every((w) => Number.isInteger(w) && w >= 0 && w < weights);
-  if (!fits) throw unexpected('ERR_DATA', at('explained.json'), `indices of weights below ${weights}`, chosen);
+  if (!description || !fits)
+    throw unexpected('ERR_DATA', at('explained.json'), `indices of weights below ${weights}`, chosen);
   const values = await readNpy(at('series.npy'), { dtype: ['f4', 'f8'] });
   if (values.shape.length !== 2 || values.shape[0] !== chosen.length) {
     throw unexpected('ERR_DATA', at('series.npy'), `an array [${chosen.length}, values]`, values.shape);

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { existsSync, openSync } from 'node:fs';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { RandomState } from '../../lib/data/numpy-random.js';
@@ -21,6 +21,11 @@ test('prune prints a table, and writes the run folder', async () => {
     const again = await runCli('prune', 'iris', '--epochs', '30', '--out', `${folder}/run`);
     assert.is(again.code, 2);
     assert.match(again.stderr, 'finished run');
+    await mkdir(`${folder}/comparison`);
+    await writeFile(`${folder}/comparison/plan.json`, '{}');
+    const beside = await runCli('prune', 'iris', '--epochs', '30', '--out', `${folder}/comparison`);
+    assert.is(beside.code, 2);
+    assert.match(beside.stderr, 'a folder without a comparison');
   });
 });
 
@@ -84,6 +89,10 @@ test('usage errors exit with 2 and say what was expected', async () => {
     [['prune', 'iris', '--alpha', '2'], /--alpha/],
     [['prune', 'iris', '--fit', '4,2'], /--fit/],
     [['prune', 'iris', '--partial', 'x%'], /--partial/],
+    [['prune', 'iris', '--partial', '200%'], /at most 100%, .* for --partial but received "200%"/],
+    [['prune', 'iris', '--layers', '10000000'], /integers from 1 to 1e6, .* but received \[10000000\]/],
+    [['prune', 'iris', '--seed', '-1'], /an integer from 0 to 4294967295 for --seed/],
+    [['compare', 'iris', '--methods', 'ft,foo'], /expected one of ft, pt, .* but received "foo"/],
     [['prune', 'iris', '--resume'], /--out/],
     [['prune'], /missing required argument/],
     [['pruen', 'iris'], /Did you mean prune/],
@@ -134,6 +143,44 @@ test('Ctrl-C stops cleanly with 130 and leaves what was finished; --resume goes 
   });
 });
 
+test('on a terminal Ctrl-C ends the progress bar, and with it the program', async () => {
+  await withTempFolder(async (folder) => {
+    const noise = new RandomState(1).permutation(400 * 3000);
+    await writeNpy(`${folder}/x.npy`, { data: Float64Array.from(noise), shape: [400, 3000] });
+    const { child, finished } = startCli(['lyapunov', `${folder}/x.npy`, '--divergence', 'kantz', '--threads', '1'], {
+      NODE_OPTIONS: '--import=data:text/javascript,process.stderr.isTTY=true',
+    });
+    child.stderr?.once('data', () => child.kill('SIGINT'));
+    const hung = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    const { code, stderr } = await finished;
+    clearTimeout(hung);
+    assert.is(code, 130, stderr);
+    assert.match(stderr, '\u001b[?25h'); // the cursor is back
+  });
+});
+
+test('a reader that goes away ends the program quietly; progress that cannot be written ends nothing', async () => {
+  const { child, finished } = startCli(['prune', 'iris', '--epochs', '30']);
+  child.stderr?.destroy();
+  const { code, stdout } = await finished;
+  assert.is(code, 0);
+  assert.match(stdout, 'verdicts:');
+  const piped = startCli(['prune', '--help']);
+  piped.child.stdout?.destroy();
+  const { code: quiet, stderr } = await piped.finished;
+  assert.is(quiet, 0);
+  assert.is(stderr, '');
+});
+
+if (existsSync('/dev/full')) {
+  test('a full disk is a failure in plain words', async () => {
+    const { finished } = startCli(['info'], {}, openSync('/dev/full', 'w'));
+    const { code, stderr } = await finished;
+    assert.is(code, 1);
+    assert.match(stderr, /^legcnet: cannot write the output: ENOSPC[^\n]*\n$/);
+  });
+}
+
 test('lyapunov prints exponents and writes curve and counts', async () => {
   await withTempFolder(async (folder) => {
     const x = new Float64Array(2000);
@@ -165,6 +212,12 @@ test('lyapunov prints exponents and writes curve and counts', async () => {
     const bad = await runCli('lyapunov', `${folder}/bad.csv`);
     assert.is(bad.code, 1);
     assert.match(bad.stderr, 'line 2, column 2');
+    await writeFile(`${folder}/bad.csv`, '# measured\n1,2,3\n\n4,five,6\n');
+    assert.match((await runCli('lyapunov', `${folder}/bad.csv`)).stderr, 'line 4, column 2');
+    await writeFile(`${folder}/empty.csv`, '\n');
+    const empty = await runCli('lyapunov', `${folder}/empty.csv`);
+    assert.is(empty.code, 1);
+    assert.match(empty.stderr, 'empty.csv but received "an empty file"');
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { approximationBound } from '../../lib/diagnostics/approximation.js';
@@ -6,6 +6,7 @@ import { readModels, toNetwork } from '../../lib/diagnostics/models.js';
 import { writeSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NdArray } from '../../lib/data/ndarray.js';
 import type { NetworkOptions } from '../../lib/network/mlp.js';
+import { renderReport } from '../../lib/report/report.js';
 import { runCli } from '../helpers/cli.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
@@ -67,6 +68,24 @@ test('a run: spectra, Shapley values of both networks, consistency and its null'
     const again = await runCli('diagnose', a, '--shapley', 'cancer', '--quiet');
     assert.is(again.code, 2);
     assert.match(again.stderr, 'background');
+  });
+});
+
+test('a run on a CSV file is explained on a shipped set, which has no label column to be named', async () => {
+  await withTempFolder(async (folder) => {
+    await copyFile(new URL('../../datasets/iris.csv', import.meta.url), `${folder}/mine.csv`);
+    const flags = ['--label', 'species', '--epochs', '25', '--layers', '6', '--quiet'];
+    const run = await runCli('prune', `${folder}/mine.csv`, ...flags, '--out', `${folder}/run`);
+    assert.is(run.code, 0, run.stderr);
+    const [own, shipped] = await Promise.all(
+      [`${folder}/mine.csv`, 'iris'].map((data) => runCli('diagnose', `${folder}/run`, '--shapley', data)),
+    );
+    assert.is(shipped?.code, 0, shipped?.stderr);
+    assert.is(shipped?.stdout, own?.stdout);
+    const wrong = await runCli('diagnose', `${folder}/run`, '--shapley', 'iris', '--label', 'species');
+    assert.is(wrong.code, 2);
+    const { html } = await renderReport(`${folder}/run`, { data: 'iris' });
+    assert.match(html, 'petal_width');
   });
 });
 

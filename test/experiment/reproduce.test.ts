@@ -186,6 +186,18 @@ test('replicates are saved one by one and taken up again; another configuration 
   });
 });
 
+test('where no run is long enough to be judged the tables are empty, and the exit code is 1', async () => {
+  await withTempFolder(async (folder) => {
+    const rows = Array.from({ length: 20 }, (_, i) => `${i},${-i},${i % 3},${i % 5},${Number(i > 9)}`);
+    await writeFile(`${folder}/banknote.csv`, ['a,b,c,d,class', ...rows].join('\n'));
+    const args = ['--dataset', 'banknote', '--data-dir', folder, '--table', '1', '--seeds', '1'];
+    const { code, stdout, stderr } = await runCli('reproduce', ...args);
+    assert.is(code, 1, stdout);
+    assert.match(stdout, /Table 1, row .* 0 replicates/);
+    assert.match(stderr, 'no run was long enough to be judged');
+  });
+});
+
 test('an aborted reproduction stops', async () => {
   const signal = AbortSignal.abort(new Error('enough'));
   try {

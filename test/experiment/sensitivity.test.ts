@@ -160,6 +160,13 @@ test('what cannot be measured is refused, and aborting stops', async () => {
   assert.is(error, reason);
 });
 
+test('what no weight has is a dash on the command line', async () => {
+  const { code, stdout } = await runCli('sensitivity', 'iris', '--epochs', '5', '--perturbation', '0');
+  assert.is(code, 0);
+  assert.match(stdout, /difference series +0 +- +-/);
+  assert.not.match(stdout, 'NaN');
+});
+
 test('the command line', async () => {
   const { code, stdout, stderr } = await runCli('sensitivity', 'iris', '--epochs', '10', '--sample-weights', '4');
   assert.is(code, 0, stderr);

@@ -1,5 +1,7 @@
+import { readdir, rm } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readNpy, writeNpy } from '../../lib/data/npy.js';
 import { initialNetwork, openPublished, replay, trainOptions } from '../../lib/experiment/replay.js';
 import { EXPONENT_OPTIONS, resolveExponent } from '../../lib/lyapunov/options.js';
 import { train } from '../../lib/network/train.js';
@@ -41,6 +43,26 @@ goldenTest(test, 'a replay notices a result that is wrong', async () => {
     assert.not(result.agrees);
     assert.equal(result.runs[0]?.disagreements, ['stopping epoch is 162, expected 163']);
   });
+});
+
+goldenTest(test, 'a log of early iterates is compared with where it is all there is', async () => {
+  await withChangedIris(
+    'config.json',
+    () => {},
+    async (folder) => {
+      const results = (await readdir(folder)).filter((name) => /^expected|^final_/.test(name));
+      await Promise.all(results.map((name) => rm(`${folder}/${name}`)));
+      assert.equal((await replay(folder, { trials: 1 })).runs[0]?.disagreements, []);
+      const file = `${folder}/weights_log_first_2000.npy`;
+      const log = await readNpy(file, { dtype: 'f8' });
+      log.data[5]! += 1;
+      await rm(file);
+      await writeNpy(file, log);
+      const { agrees, runs } = await replay(folder, { trials: 1 });
+      assert.not(agrees);
+      assert.match(runs[0]?.disagreements?.join() ?? '', 'early iterate is 1, expected 0');
+    },
+  );
 });
 
 /** The authors' chain: 20 epochs watched, window 50, exponents by their text files, min-p over 14 lags. */

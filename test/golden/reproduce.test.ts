@@ -1,4 +1,5 @@
 /** The command on the authors' arrays, initial weights and masks. */
+import { rm, writeFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PUBLISHED_TRIAL, type ReproducedSet } from '../../lib/experiment/published.js';
@@ -22,6 +23,23 @@ goldenTest(test, 'a result that is not the expected one is printed, and the exit
     assert.is(code, 1);
     assert.match(stdout, 'disagrees: iris, trial 1 dense: stopping epoch is 162, expected 163');
   });
+});
+
+goldenTest(test, 'as many trials are replayed as there are seeds, and no more', async () => {
+  await withChangedIris(
+    'config.json',
+    () => {},
+    async (folder) => {
+      await rm(`${folder}/init_3_W1.npy`);
+      await writeFile(`${folder}/init_3_W1.npy`, 'damaged');
+      const { replicates } = await reproduce({ initDir: folder, tables: [1], seeds: 2 });
+      assert.equal(
+        replicates.map(({ id }) => id),
+        [1, 2],
+      );
+      assert.is(replicates[0]?.results.dense?.epochs, 162);
+    },
+  );
 });
 
 const FOLDERS: [ReproducedSet, string][] = [

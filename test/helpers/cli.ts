@@ -10,14 +10,15 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts the command line from source. */
+/** Starts the command line from source; `output` is a file descriptor to write to instead. */
 export function startCli(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  output: 'pipe' | number = 'pipe',
 ): { child: ChildProcess; finished: Promise<Finished> } {
   const child = spawn(process.execPath, ['--import', 'tsx', 'lib/cli/main.ts', ...args], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', output, 'pipe'],
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', LC_ALL: 'C.UTF-8', TERM: 'xterm', ...env },
   });
   let [stdout, stderr] = ['', ''];

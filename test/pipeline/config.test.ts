@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LegcnetError } from '../../lib/errors.js';
-import { type OptionName, options, resolveOptions, suggest } from '../../lib/options.js';
+import { type OptionName, criterionNames, options, resolveOptions, suggest } from '../../lib/options.js';
 import { PRUNE_OPTIONS, configHash, resolveConfig } from '../../lib/pipeline/config.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -131,6 +131,8 @@ test('a near miss gets a suggestion, a far one none', () => {
   assert.is(suggest('learningrate', PRUNE_OPTIONS), 'learningRate');
   assert.is(suggest('epoch', PRUNE_OPTIONS), 'epochs');
   assert.is(suggest('qqqqqqqqqq', PRUNE_OPTIONS), undefined);
+  assert.is(suggest('ftt', criterionNames), 'ft');
+  assert.is(suggest('foo', criterionNames), undefined); // two of three letters changed is another word
 });
 
 test.run();

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Dataset } from '../../lib/data/datasets.js';
 import { readNpy } from '../../lib/data/npy.js';
 import { LegcnetError } from '../../lib/errors.js';
-import { readSafetensors } from '../../lib/interchange/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NetworkCurve } from '../../lib/pipeline/curves.js';
 import type { Judgement } from '../../lib/pipeline/causality.js';
 import { type PruneOptions, type PruneResult, prune } from '../../lib/pipeline/prune.js';
@@ -195,6 +195,14 @@ test('a run that was stopped resumes to the same bits, and only with the same co
       'ERR_OPTION',
       /another configuration/,
     );
+    const dense = await readFile(`${checkpoint}/dense.safetensors`);
+    await writeSafetensors(`${checkpoint}/dense.safetensors`, new Map(), { format: 'pt' }); // another program's
+    await assertLegcnetError(
+      () => prune('iris', { ...quick, checkpoint, resume: true }),
+      'ERR_DATA',
+      /format of .*dense\.safetensors/,
+    );
+    await writeFile(`${checkpoint}/dense.safetensors`, dense);
     const resumed = await prune('iris', { ...quick, checkpoint, resume: true });
     assert.equal(resumed.ticket.training.network.parameters, whole.ticket.training.network.parameters);
     assert.equal(resumed.judgement?.exponents, whole.judgement?.exponents);
@@ -220,6 +228,30 @@ test('a data set of your own, in memory', async () => {
   assert.is(result.ticket.summary.pruned, 6);
 });
 
+test('a test part of its own takes the place of the one that the preset would split off', async () => {
+  const rows = (count: number, shift: number): Pick<Dataset, 'features' | 'labels'> => {
+    const data = Float64Array.from({ length: count * 2 }, (_, i) => Math.sin((i + shift) * 12.9898) * 3);
+    return {
+      features: { data, shape: [count, 2] },
+      labels: Int32Array.from({ length: count }, (_, r) => ((data[2 * r] as number) > 0 ? 1 : 0)),
+    };
+  };
+  const dataset: Dataset = {
+    ...{ name: 'mine', classes: ['no', 'yes'], featureNames: ['a', 'b'] },
+    ...rows(200, 0),
+    test: rows(50, 1000),
+  };
+  const parts = async (options: PruneOptions) => {
+    const { train, validation, test } = (await prune(dataset, { ...quick, sparsity: 0.3, ...options })).data.rows;
+    return [train, validation, test];
+  };
+  assert.equal(await parts({}), [160, 40, 50]);
+  assert.equal(await parts({ preset: 'paper', method: 'magnitude' }), [200, 0, 50]);
+  assert.equal(await parts({ preset: 'authors', method: 'magnitude' }), [200, 0, 50]);
+  assert.equal(await parts({ split: [0.1] }), [180, 20, 50]);
+  await assertLegcnetError(() => parts({ split: [0.1, 0.1] }), 'ERR_OPTION', /one share, of validation/);
+});
+
 test('too few windows is an error that names the remedy', async () => {
   const error = await assertLegcnetError(
     () => prune('iris', { epochs: 2, minWindows: 0, window: 100 }),
@@ -227,6 +259,16 @@ test('too few windows is an error that names the remedy', async () => {
     /more epochs/,
   );
   assert.is(error.received, 1);
+});
+
+test('where no weight moves the note names the cause that is known', async () => {
+  const notes = async (options: PruneOptions): Promise<string> =>
+    (await prune('iris', { ...quick, ...options })).judgement!.notes.join(' ');
+  assert.match(
+    await notes({ perturbation: 0 }),
+    'No weight moved, so none could be tested or ranked. The twin is identical: its perturbation is 0.',
+  );
+  assert.match(await notes({ learningRate: 1e30 }), 'or training stands still');
 });
 
 test('a callback that throws stops the run with its error', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -277,11 +277,22 @@ test('the page of a run on images, deep and long enough to reach every limit, is
   });
 });
 
+test('a damaged file of a run is an error that names it', async () => {
+  await withTempFolder(async (folder) => {
+    const result = await prune('iris', { epochs: 30 });
+    await writeRunFolder(folder, result, toRecord(result));
+    await writeFile(`${folder}/explained.json`, 'null');
+    await assertLegcnetError(() => renderReport(folder), 'ERR_DATA', /explained.json/);
+  });
+});
+
 test('what is no run is refused', async () => {
   await withTempFolder(async (folder) => {
     await assertLegcnetError(() => renderReport(folder), 'ERR_DATA', /run.json or comparison.json/);
     await assertLegcnetError(() => renderReport(`${folder}/nowhere`), 'ERR_FILE', /nowhere/);
     await assertLegcnetError(() => writeReport(folder, {}), 'ERR_OPTION', /html/);
+    await writeFile(`${folder}/comparison.json`, 'null');
+    await assertLegcnetError(() => renderReport(folder), 'ERR_DATA', /comparison.json/);
   });
 });
 
