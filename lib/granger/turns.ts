@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 const TURN = 2 ** 16;
 
 /**
- * Calls body(begin, end) for runs of at most `turn` of 0..count-1 in order, and lets the event loop do other things between two of them.
+ * Calls body(begin, end) for runs of at most `turn` of 0..count-1 in order, and lets the event loop do other things
+ * between two of them.
  *
  * @throws `signal.reason` when aborted
  */
