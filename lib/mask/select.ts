@@ -61,7 +61,8 @@ export function layerCounts(
  * @param scores [weights]; higher = keep longer; -Infinity goes first; NaN is refused
  * @param tieBreak [weights] a random order: distinct numbers
  * @returns one byte a weight, 0 prunes
- * @throws LegcnetError ERR_ARGUMENT for NaN, or when `kept` is not an integer from 0 to the number of weights
+ * @throws LegcnetError ERR_ARGUMENT for scores or `tieBreak` of another length, for NaN, or when `kept` is not an integer
+ *   from 0 to the number of weights
  */
 export function selectBySparsity(
   scores: Float64Array,
@@ -70,6 +71,7 @@ export function selectBySparsity(
   density: Density,
   tieBreak: ArrayLike<number>,
 ): Uint8Array {
+  checkScores(scores, layers, tieBreak);
   if (density !== 'global') return selectByCounts(scores, layers, layerCounts(layers, kept, density), tieBreak);
   layerCounts(layers, kept, 'per-layer'); // checks `kept`
   const mask = new Uint8Array(scores.length);
@@ -82,7 +84,8 @@ export function selectBySparsity(
  * scores those with the lower `tieBreak` go first. O(weights log weights).
  *
  * @param counts by layer; one that exceeds its layer keeps all of it
- * @throws LegcnetError ERR_ARGUMENT for NaN among the scores, and counts that are not one whole number for each layer
+ * @throws LegcnetError ERR_ARGUMENT for scores or `tieBreak` of another length, NaN among the scores, and counts that are
+ *   not one whole number for each layer
  */
 export function selectByCounts(
   scores: Float64Array,
@@ -90,6 +93,7 @@ export function selectByCounts(
   counts: readonly number[],
   tieBreak: ArrayLike<number>,
 ): Uint8Array {
+  checkScores(scores, layers, tieBreak);
   if (counts.length !== layers.length || !counts.every((count) => Number.isInteger(count) && count >= 0)) {
     throw unexpected('ERR_ARGUMENT', 'counts', `${layers.length} whole numbers of at least 0`, counts);
   }
@@ -98,6 +102,14 @@ export function selectByCounts(
     keepBest(mask, scores, offset, inputs * outputs, counts[l] as number, tieBreak);
   });
   return mask;
+}
+
+function checkScores(scores: Float64Array, layers: readonly LayerShape[], tieBreak: ArrayLike<number>): void {
+  const weights = layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+  if (!(scores instanceof Float64Array && scores.length === weights)) {
+    throw unexpected('ERR_ARGUMENT', 'scores', `a Float64Array of ${weights}`, scores);
+  }
+  if (tieBreak.length !== weights) throw unexpected('ERR_ARGUMENT', 'tieBreak', `${weights} numbers`, tieBreak);
 }
 
 function keepBest(
