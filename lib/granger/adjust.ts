@@ -29,14 +29,19 @@ declare module '../native.js' {
 export function adjustPValues(pValues: ArrayLike<number>, method: Correction): Float64Array {
   checkOption('correction', method);
   const adjusted = new Float64Array(pValues);
-  for (let i = 0; i < adjusted.length; i++) {
-    const p = adjusted[i]!;
-    if (p < 0 || p > 1) throw unexpected('ERR_ARGUMENT', `pValues[${i}]`, 'a number from 0 to 1, or NaN', p);
-  }
+  checkPValues('pValues', adjusted);
   return native.adjustPValues({ pValues: adjusted, correction: method });
 }
 
-/** The same on a thread of the addon's own, for many values, which are not checked. @throws `signal.reason` when aborted */
+/** Looks at p-values begin..end-1, all unless told otherwise. @throws LegcnetError ERR_ARGUMENT for one outside [0, 1] */
+export function checkPValues(name: string, pValues: Float64Array, begin = 0, end = pValues.length): void {
+  for (let i = begin; i < end; i++) {
+    const p = pValues[i]!;
+    if (p < 0 || p > 1) throw unexpected('ERR_ARGUMENT', `${name}[${i}]`, 'a number from 0 to 1, or NaN', p);
+  }
+}
+
+/** `adjustPValues` on a thread of the addon's own, for many values, which are not checked. @throws `signal.reason` when aborted */
 export const adjustPValuesApart = (
   pValues: Float64Array,
   correction: Correction,

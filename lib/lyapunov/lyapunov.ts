@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import type { NdArray } from '../data/ndarray.js';
-import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
+import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
 import { checkJobOptions, resolveOptions } from '../options.js';
 import { EXPONENT_OPTIONS, type ExponentOptions, exponentDefaults, resolveExponent } from './options.js';
 import { type SeriesBatch, type SeriesInput, readSeriesBatch } from './series.js';
@@ -60,15 +61,39 @@ interface NativeInput extends SeriesBatch {
   readonly threads: number;
 }
 
+/** A task that, if it has `copy`, has only the first of its series yet; `copy` goes on until it returns false. */
+interface CopyingTask<T> extends NativeTask<T> {
+  copy?(series: NativeInput['series']): boolean;
+}
+
 declare module '../native.js' {
   interface NativeModule {
     divergenceCurves(
       input: NativeInput,
-    ): NativeTask<{ curve: Float64Array; counts: Uint32Array; status: Uint8Array; unmatched: Uint32Array }>;
+    ): CopyingTask<{ curve: Float64Array; counts: Uint32Array; status: Uint8Array; unmatched: Uint32Array }>;
     lyapunovExponents(
       input: NativeInput,
-    ): NativeTask<{ exponent: Float64Array; status: Uint8Array; unmatched: Uint32Array; fitRange: Int32Array }>;
+    ): CopyingTask<{ exponent: Float64Array; status: Uint8Array; unmatched: Uint32Array; fitRange: Int32Array }>;
   }
+}
+
+/** Has a task copy the rest of its series, a piece in each turn of the event loop. */
+function inCopy<T>({ series }: SeriesBatch, task: CopyingTask<T>): NativeTask<T> {
+  if (!task.copy) return task;
+  let over = false;
+  const work = task.promise.finally(() => {
+    over = true;
+  });
+  const copy = async (): Promise<void> => {
+    try {
+      do await setImmediate();
+      while (!over && task.copy?.(series));
+    } catch (error) {
+      task.cancel(); // it would wait for the rest for ever
+      throw error;
+    }
+  };
+  return { ...task, promise: Promise.all([work, copy()]).then(([result]) => result) };
 }
 
 /**
@@ -95,8 +120,9 @@ declare module '../native.js' {
  * Progress counts rows. Cost a row: O(N^2) up to N = 64 and for noise in many dimensions, about O(N^1.5) else; `radius`
  * other than 'all' is slower; `kantz` is O(N log N) and `horizon` for each pair within the radius. Figures: docs/performance.md.
  *
- * @param series [N], or row-major [rows, N]; N <= 2^24. Copied, and the caller may change it afterwards; but one over a
- *   SharedArrayBuffer is read where it is, which leaves the event loop nothing to copy: leave it alone until then
+ * @param series [N], or row-major [rows, N]; N <= 2^24. Copied, the first 4 MiB at once and the rest piece by piece on the
+ *   event loop: leave what is larger alone until the promise has settled. So do with one over a SharedArrayBuffer, which
+ *   is read where it is
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`
  */
 export async function divergenceCurve(series: SeriesInput, options: DivergenceOptions = {}): Promise<DivergenceCurves> {
@@ -105,7 +131,7 @@ export async function divergenceCurve(series: SeriesInput, options: DivergenceOp
   const batch = readSeriesBatch(series);
   const lyapunov = resolveExponent(given);
   const { curve, counts, status, unmatched } = await runTask(
-    () => native.divergenceCurves({ ...batch, lyapunov, threads: threads ?? defaultThreads() }),
+    () => inCopy(batch, native.divergenceCurves({ ...batch, lyapunov, threads: threads ?? defaultThreads() })),
     options,
   );
   const steps = lyapunov.horizon + 1;
@@ -131,8 +157,9 @@ export async function divergenceCurve(series: SeriesInput, options: DivergenceOp
  *
  * `textRounding` takes the way of the authors' text files: S(k) to 7 digits, the exponent to 6 decimals.
  *
- * @param series [N], or row-major [rows, N]; N <= 2^24. Copied, and the caller may change it afterwards; but one over a
- *   SharedArrayBuffer is read where it is, which leaves the event loop nothing to copy: leave it alone until then
+ * @param series [N], or row-major [rows, N]; N <= 2^24. Copied, the first 4 MiB at once and the rest piece by piece on the
+ *   event loop: leave what is larger alone until the promise has settled. So do with one over a SharedArrayBuffer, which
+ *   is read where it is
  * @throws LegcnetError ERR_ARGUMENT, ERR_OPTION; `signal.reason` when aborted. Never for what a series holds: see `status`
  */
 export async function lyapunovExponents(
@@ -145,7 +172,7 @@ export async function lyapunovExponents(
   const batch = readSeriesBatch(series);
   const lyapunov = resolveExponent(given);
   const { exponent, status, unmatched, fitRange } = await runTask(
-    () => native.lyapunovExponents({ ...batch, lyapunov, threads: threads ?? defaultThreads() }),
+    () => inCopy(batch, native.lyapunovExponents({ ...batch, lyapunov, threads: threads ?? defaultThreads() })),
     options,
   );
   return {

@@ -127,12 +127,15 @@ export function applyMask(parameters: Float64Array, mask: Uint8Array | undefined
   if (!(mask instanceof Uint8Array && mask.length === weights)) {
     throw unexpected('ERR_ARGUMENT', 'mask', `a Uint8Array of ${weights}`, mask);
   }
-  return parameters.map((value, i) => (mask[i] === 0 ? 0 : value));
+  const left = parameters.slice();
+  for (let i = 0; i < weights; i++) if (mask[i] === 0) left[i] = 0; // a loop, since map takes five times as long
+  return left;
 }
 
 /** @throws LegcnetError ERR_ARGUMENT */
 export function checkFinite(values: Float64Array, name = 'parameters'): Float64Array {
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw unexpected('ERR_ARGUMENT', `${name}[${bad}]`, 'a finite number', values[bad]);
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) throw unexpected('ERR_ARGUMENT', `${name}[${i}]`, 'a finite number', values[i]);
+  }
   return values;
 }

@@ -61,7 +61,8 @@ export function layerCounts(
  * @param scores [weights]; higher = keep longer; -Infinity goes first; NaN is refused
  * @param tieBreak [weights] a random order: distinct numbers
  * @returns one byte a weight, 0 prunes
- * @throws LegcnetError ERR_ARGUMENT for NaN, or when `kept` is not an integer from 0 to the number of weights
+ * @throws LegcnetError ERR_ARGUMENT for scores or `tieBreak` of another length, for NaN, or when `kept` is not an integer
+ *   from 0 to the number of weights
  */
 export function selectBySparsity(
   scores: Float64Array,
@@ -70,6 +71,7 @@ export function selectBySparsity(
   density: Density,
   tieBreak: ArrayLike<number>,
 ): Uint8Array {
+  checkScores(scores, layers, tieBreak);
   if (density !== 'global') return selectByCounts(scores, layers, layerCounts(layers, kept, density), tieBreak);
   layerCounts(layers, kept, 'per-layer'); // checks `kept`
   const mask = new Uint8Array(scores.length);
@@ -82,7 +84,8 @@ export function selectBySparsity(
  * scores those with the lower `tieBreak` go first. O(weights log weights).
  *
  * @param counts by layer; one that exceeds its layer keeps all of it
- * @throws LegcnetError ERR_ARGUMENT for NaN among the scores
+ * @throws LegcnetError ERR_ARGUMENT for scores or `tieBreak` of another length, NaN among the scores, and counts that are
+ *   not one whole number for each layer
  */
 export function selectByCounts(
   scores: Float64Array,
@@ -90,11 +93,23 @@ export function selectByCounts(
   counts: readonly number[],
   tieBreak: ArrayLike<number>,
 ): Uint8Array {
+  checkScores(scores, layers, tieBreak);
+  if (counts.length !== layers.length || !counts.every((count) => Number.isInteger(count) && count >= 0)) {
+    throw unexpected('ERR_ARGUMENT', 'counts', `${layers.length} whole numbers of at least 0`, counts);
+  }
   const mask = new Uint8Array(scores.length);
   layers.forEach(({ offset, inputs, outputs }, l) => {
     keepBest(mask, scores, offset, inputs * outputs, counts[l] as number, tieBreak);
   });
   return mask;
+}
+
+function checkScores(scores: Float64Array, layers: readonly LayerShape[], tieBreak: ArrayLike<number>): void {
+  const weights = layers.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0);
+  if (!(scores instanceof Float64Array && scores.length === weights)) {
+    throw unexpected('ERR_ARGUMENT', 'scores', `a Float64Array of ${weights}`, scores);
+  }
+  if (tieBreak.length !== weights) throw unexpected('ERR_ARGUMENT', 'tieBreak', `${weights} numbers`, tieBreak);
 }
 
 function keepBest(
@@ -105,17 +120,28 @@ function keepBest(
   count: number,
   tieBreak: ArrayLike<number>,
 ): void {
-  const order = Uint32Array.from({ length }, (_, i) => first + i);
-  if (order.some((i) => Number.isNaN(scores[i]))) throw unexpected('ERR_ARGUMENT', 'scores', 'numbers', Number.NaN);
-  order.sort(
-    (a, b) =>
-      compareScores(scores[b] as number, scores[a] as number) || (tieBreak[b] as number) - (tieBreak[a] as number),
-  );
-  for (const index of order.subarray(0, count)) mask[index] = 1;
+  const last = first + length;
+  for (let i = first; i < last; i++) {
+    if (Number.isNaN(scores[i])) throw unexpected('ERR_ARGUMENT', 'scores', 'numbers', Number.NaN);
+  }
+  if (count <= 0) return;
+  // Without a comparator a sort takes a tenth of the time: the comparator sorts only what ties at the threshold.
+  const ascending = scores.slice(first, last).sort();
+  const threshold = ascending[Math.max(0, length - count)];
+  if (threshold === undefined) return;
+  let above = 0;
+  const ties: number[] = [];
+  for (let i = first; i < last; i++) {
+    if ((scores[i] as number) > threshold) {
+      mask[i] = 1;
+      above++;
+    } else if (scores[i] === threshold) {
+      ties.push(i);
+    }
+  }
+  ties.sort((a, b) => (tieBreak[b] as number) - (tieBreak[a] as number));
+  for (const index of ties.slice(0, Math.max(0, count - above))) mask[index] = 1;
 }
-
-/** Order of two scores; infinities compare equal to themselves, which a difference would not give. */
-const compareScores = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** How many of `weights` an exact sparsity keeps. */
 export const keptAt = (weights: number, sparsity: number): number => weights - Math.round(weights * sparsity);

@@ -10,7 +10,7 @@ import {
   type TrainingParts,
   trainRecord,
 } from '../network/train.js';
-import { type OptionValues, checkOption, options as table } from '../options.js';
+import { type OptionValues, checkJobOptions, checkOption, options as table } from '../options.js';
 import { applyMask, lossGradient } from './gradients.js';
 
 /** A training whose weights can be seen after every epoch. */
@@ -103,15 +103,21 @@ export async function trainPartly(
  * Cost: that of the training, its steps repeated on one thread, beside what the snapshots cost.
  *
  * @returns [weights]; zeros for a single snapshot
- * @throws what the trajectory's `snapshots` throws (see `trainByEpoch`); `signal.reason` when aborted
+ * @throws LegcnetError ERR_ARGUMENT for a snapshot of another length, ERR_OPTION for a bad `job`; what the trajectory's
+ *   `snapshots` throws (see `trainByEpoch`); `signal.reason` when aborted
  */
 export async function movementScores(trajectory: Trajectory, job: JobOptions = {}): Promise<Float64Array> {
+  checkJobOptions(job);
   const { network, parts, options } = trajectory;
+  const { length } = network.parameters;
   const { batchSize = 1, learningRate, shuffle = true, seed = table.seed.default, mask } = options;
   const sum = new Float64Array(network.weights);
   const fixed = { network: network.native, mask, samples: parts.train, batchSize, learningRate, shuffle, seed };
   let [parameters, epoch]: [Float64Array | undefined, number] = [undefined, 0];
   for await (const next of trajectory.snapshots(job)) {
+    if (!(next instanceof Float64Array && next.length === length)) {
+      throw unexpected('ERR_ARGUMENT', 'snapshots', `arrays that are each a Float64Array of ${length}`, next);
+    }
     if (parameters) {
       const point = { ...fixed, parameters, epoch: epoch++ };
       const moved = await runTask(() => native.movement(point), signalOf(job));
@@ -140,8 +146,8 @@ export interface LossChangeAllocation {
  *
  * @param samples that the loss is taken on
  * @param snapshots parameters, two at least
- * @throws LegcnetError ERR_ARGUMENT for fewer than two snapshots or one of another length; else as `lossGradient`, and
- *   what `snapshots` throws
+ * @throws LegcnetError ERR_ARGUMENT for fewer than two snapshots or one of another length, ERR_OPTION for a bad `job`;
+ *   else as `lossGradient`, and what `snapshots` throws
  */
 export async function lossChangeAllocation(
   network: Mlp,
@@ -149,6 +155,7 @@ export async function lossChangeAllocation(
   snapshots: Iterable<Float64Array> | AsyncIterable<Float64Array>,
   job: JobOptions = {},
 ): Promise<LossChangeAllocation> {
+  checkJobOptions(job);
   const allocation = new Float64Array(network.parameters.length);
   const loss: number[] = [];
   const at = (parameters: Float64Array) =>

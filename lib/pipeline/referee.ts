@@ -3,8 +3,10 @@
  * METHOD, section "The referee", in docs/method.md.
  */
 import { RandomState } from '../data/numpy-random.js';
-import { adjustPValues } from '../granger/adjust.js';
+import { type LegcnetErrorCode, unexpected } from '../errors.js';
+import { adjustPValuesApart, checkPValues } from '../granger/adjust.js';
 import { grangerTest } from '../granger/granger.js';
+import { inTurns } from '../granger/turns.js';
 import type { LayerShape } from '../network/mlp.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { JobOptions } from '../native.js';
@@ -205,12 +207,13 @@ export const EFFECTS = [0, 0.05, 0.1, 0.2];
  * multiple testing as one among the p-values of the weights of the run.
  *
  * Cost: for each effect `grangerTest` of `replicates` pairs of series, then some log2(replicates) corrections of the
- * family, O(weights) each, which hold up the event loop; memory 16 bytes x replicates x windows.
+ * family, O(weights) each; memory 16 bytes x replicates x windows.
  *
  * @param family [weights] p-values of the run's weights, not corrected; NaN for those without a test
  * @param options `replicates` an effect, default 400; `seed` of the first effect, the next ones count up, default 1;
  *   `effects`, the values of r^2, default 0, 0.05, 0.1 and 0.2
- * @throws LegcnetError ERR_OPTION for a bad seed, ERR_ARGUMENT for a p-value outside [0, 1]; else as `grangerTest`
+ * @throws LegcnetError ERR_OPTION for a bad seed, number of replicates or effect, ERR_ARGUMENT for a number of windows
+ *   that is none and a p-value outside [0, 1]; else as `grangerTest`
  */
 export async function power(
   windows: number,
@@ -223,30 +226,50 @@ export async function power(
   } = {},
 ): Promise<Power> {
   const { replicates = 400, seed = 1, effects = EFFECTS, ...job } = options;
+  const { signal } = job;
+  checkCount('ERR_ARGUMENT', 'windows', windows);
+  checkCount('ERR_OPTION', 'replicates', replicates);
+  for (const rSquared of effects) {
+    if (!(rSquared >= 0 && rSquared <= 1)) {
+      throw unexpected('ERR_OPTION', 'effects', 'numbers from 0 to 1', rSquared);
+    }
+  }
+  await inTurns(family.length, signal, (begin, end) => checkPValues('family', family, begin, end));
+  const summed = config.stationarity === 'difference';
   const found: { rSquared: number; share: number }[] = [];
   for (const [k, rSquared] of effects.entries()) {
-    const { sources, targets } = plant(windows, replicates, rSquared, config.stationarity === 'difference', seed + k);
+    const { sources, targets } = await plant(windows, replicates, rSquared, summed, (seed + k) % 2 ** 32, signal);
     const pValue = await plainPValues({ data: sources, shape: [replicates, windows] }, targets, config, job);
-    found.push({ rSquared, share: countFound(pValue, family, config) / replicates });
+    found.push({ rSquared, share: (await countFound(pValue, family, config, signal)) / replicates });
   }
   return { windows, replicates, found };
 }
 
+function checkCount(code: LegcnetErrorCode, name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw unexpected(code, name, 'a whole number of at least 1', value);
+}
+
+/** Windows of planted series that are drawn in one turn of the event loop: a few milliseconds. */
+const WINDOWS_A_TURN = 2 ** 13;
+
 /** Sources and targets, [replicates, windows] each. */
-export function plant(
+export async function plant(
   windows: number,
   replicates: number,
   rSquared: number,
   summed: boolean,
   seed: number,
-): { sources: Float64Array; targets: Float64Array } {
+  signal?: AbortSignal,
+): Promise<{ sources: Float64Array; targets: Float64Array }> {
   const normal = normals(seed);
   const sources = new Float64Array(replicates * windows);
   const targets = new Float64Array(replicates * windows);
   const [r, rest] = [Math.sqrt(rSquared), Math.sqrt(1 - rSquared)];
-  for (let begin = 0; begin < sources.length; begin += windows) {
-    let [x, y, earlier] = [0, 0, normal()];
-    for (let i = begin; i < begin + windows; i++) {
+  let [x, y, earlier] = [0, 0, 0];
+  const draw = (begin: number, end: number): void => {
+    for (let i = begin; i < end; i++) {
+      if (i % windows === 0) [x, y, earlier] = [0, 0, normal()];
       const [now, noise] = [normal(), normal()];
       x = now + (summed ? x : 0);
       y = r * earlier + rest * noise + (summed ? y : 0);
@@ -254,7 +277,8 @@ export function plant(
       targets[i] = y;
       earlier = now;
     }
-  }
+  };
+  await inTurns(sources.length, signal, draw, WINDOWS_A_TURN);
   return { sources, targets };
 }
 
@@ -286,18 +310,24 @@ export async function familyOf(
 }
 
 /** How many sources would be called causal, each corrected as one among `family`. A smaller p is found if a larger is. */
-function countFound(pValue: Float64Array, family: Float64Array, { correction, alpha }: PruneConfig): number {
+async function countFound(
+  pValue: Float64Array,
+  family: Float64Array,
+  { correction, alpha }: PruneConfig,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const ascending = pValue.filter((p) => !Number.isNaN(p)).sort();
-  const together = new Float64Array(family.length + 1);
+  // in shared memory, so that no correction has to copy it on the event loop
+  const together = new Float64Array(new SharedArrayBuffer(8 * (family.length + 1)));
   together.set(family);
-  const isFound = (p: number): boolean => {
+  const isFound = async (p: number): Promise<boolean> => {
     together[family.length] = p;
-    return (adjustPValues(together, correction)[family.length] as number) < alpha;
+    return ((await adjustPValuesApart(together, correction, signal))[family.length] as number) < alpha;
   };
   let [low, high] = [0, ascending.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (isFound(ascending[middle] as number)) low = middle + 1;
+    if (await isFound(ascending[middle] as number)) low = middle + 1;
     else high = middle;
   }
   return low;

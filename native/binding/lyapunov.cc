@@ -14,7 +14,39 @@
 namespace legcnet::binding {
 namespace {
 
+/// A copy of series that comes into being while tasks already read it.
+template <typename T>
+class Copy {
+ public:
+  Copy(size_t rows, size_t samples) : rows_(rows), samples_(samples), values_(new T[rows * samples]) {}
+
+  size_t size() const { return rows_ * samples_; }
+  const T* data() const { return values_.get(); }
+  const Arrival& arrival() const { return arrival_; }
+  bool complete() const { return next_ == size(); }
+
+  /// Copies what one turn of the event loop has time for. Work begins with the first series while the rest are copied.
+  void go_on(const T* series) {
+    constexpr size_t kTurn = (size_t{4} << 20) / sizeof(T), kTogether = size_t{1} << 14;  // values
+    for (const size_t turn = std::min(next_ + kTurn, size()); next_ < turn;) {
+      const size_t end = std::min(next_ + kTogether, turn);
+      std::copy(series + next_, series + end, values_.get() + next_);
+      next_ = end;
+      arrival_.announce(end / samples_);
+    }
+    if (complete()) arrival_.announce(rows_);  // though they be empty
+  }
+
+ private:
+  const size_t rows_, samples_;
+  const std::unique_ptr<T[]> values_;
+  size_t next_ = 0;  // value
+  Arrival arrival_;
+};
+
 /// ({series: [rows, samples], rows, samples, lyapunov: see lyapunov_options.h, threads})
+/// Where there is more to copy than one turn of the event loop has time for, the handle also has copy(series), to be
+/// called in later turns with the same series until it returns false.
 template <typename T>
 class SeriesTask : public Task {
  public:
@@ -25,16 +57,28 @@ class SeriesTask : public Task {
         threads_(fields.threads()),
         given_(view_of<T>(fields.get("series"), fields.path("series"), rows_ * samples_)),
         held_(hold_shared(fields.get("series").As<Napi::TypedArray>())),
-        copy_(held_ ? nullptr : new T[rows_ * samples_]) {
+        copy_(held_ ? nullptr : std::make_shared<Copy<T>>(rows_, samples_)) {
     control().total = rows_;
+  }
+
+  static Napi::Value start(const Napi::CallbackInfo& info, std::unique_ptr<SeriesTask> task) {
+    const auto copy = task->copy_;
+    auto handle = Task::start(info.Env(), std::move(task)).template As<Napi::Object>();
+    if (!copy || copy->complete()) return handle;
+    handle.Set("copy", Napi::Function::New(info.Env(), [copy](const Napi::CallbackInfo& call) -> Napi::Value {
+                 const auto given = view_of<T>(call[0], "series", copy->size());
+                 if (!copy->complete()) copy->go_on(given.data);
+                 return Napi::Boolean::New(call.Env(), !copy->complete());
+               }));
+    return handle;
   }
 
  protected:
   SeriesView<T> view() {
-    const T* const series = held_ ? given_.data : copy_.get();
+    const T* const series = held_ ? given_.data : copy_->data();
     at_.resize(samples_);
     for (size_t i = 0; i < samples_; ++i) at_[i] = series + i;
-    return {at_.data(), samples_, samples_, held_ ? nullptr : &arrival_};
+    return {at_.data(), samples_, samples_, held_ ? nullptr : &copy_->arrival()};
   }
 
   const size_t rows_, samples_;
@@ -42,22 +86,13 @@ class SeriesTask : public Task {
   const int threads_;
 
  private:
-  /// The work begins with the first series while the rest are copied.
   void started() override {
-    if (held_) return;
-    constexpr size_t kTogether = size_t{1} << 14;  // values
-    const size_t step = kTogether / std::max<size_t>(samples_, 1) + 1;
-    for (size_t row = 0; row < rows_; row += step) {
-      const size_t end = std::min(row + step, rows_);
-      std::copy(given_.data + row * samples_, given_.data + end * samples_, copy_.get() + row * samples_);
-      arrival_.announce(end);
-    }
+    if (copy_) copy_->go_on(given_.data);
   }
 
   const ArrayView<T> given_;  // not to be looked at after started(), unless held
   const Held held_;
-  const std::unique_ptr<T[]> copy_;
-  Arrival arrival_;
+  const std::shared_ptr<Copy<T>> copy_;
   std::vector<const T*> at_;
 };
 
@@ -127,9 +162,9 @@ template <template <typename> class TaskOf>
 Napi::Value start(const Napi::CallbackInfo& info) {
   const Fields fields(info[0], "lyapunov");
   if (array_type(fields.get("series")) == napi_float32_array) {
-    return Task::start(info.Env(), std::make_unique<TaskOf<float>>(fields));
+    return SeriesTask<float>::start(info, std::make_unique<TaskOf<float>>(fields));
   }
-  return Task::start(info.Env(), std::make_unique<TaskOf<double>>(fields));
+  return SeriesTask<double>::start(info, std::make_unique<TaskOf<double>>(fields));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "held.h"
 #include "keep_subnormals.h"
 #include "multiple_testing.h"
 #include "task.h"
@@ -11,33 +12,40 @@
 namespace legcnet::binding {
 namespace {
 
-/// ({pValues: [count], correction})
-struct Input {
-  explicit Input(const Fields& fields)
-      : p_values(fields.array<double>("pValues")),
-        correction(static_cast<Correction>(fields.choice("correction", {"none", "bh", "by"}))) {}
-  std::vector<double> p_values;
-  Correction correction;
-};
+Correction read_correction(const Fields& fields) {
+  return static_cast<Correction>(fields.choice("correction", {"none", "bh", "by"}));
+}
 
+/// ({pValues: [count], correction})
 class AdjustTask : public Task {
  public:
-  explicit AdjustTask(const Fields& fields) : input_(fields) {}
+  explicit AdjustTask(const Fields& fields)
+      : correction_(read_correction(fields)), given_(view_of<double>(fields.get("pValues"), fields.path("pValues"))) {
+    held_ = hold(fields.get("pValues").As<Napi::TypedArray>());
+    if (!held_) copy();
+  }
 
  private:
+  void copy() { p_values_.assign(given_.data, given_.data + given_.length); }
+
   void run() override {
     const KeepSubnormals keep;
-    adjust_p_values(input_.p_values.data(), input_.p_values.size(), input_.correction, control());
+    if (held_) copy();
+    adjust_p_values(p_values_.data(), p_values_.size(), correction_, control());
   }
-  Napi::Value result(Napi::Env env) override { return array_owning(env, std::move(input_.p_values)); }
+  Napi::Value result(Napi::Env env) override { return array_owning(env, std::move(p_values_)); }
 
-  Input input_;
+  const Correction correction_;
+  const ArrayView<double> given_;  // not to be looked at later, unless held
+  Held held_;
+  std::vector<double> p_values_;
 };
 
 Napi::Value adjust(const Napi::CallbackInfo& info) {
-  Input input(Fields(info[0], "adjustPValues"));
-  adjust_p_values(input.p_values.data(), input.p_values.size(), input.correction, Control());
-  return array_owning(info.Env(), std::move(input.p_values));
+  const Fields fields(info[0], "adjustPValues");
+  auto p_values = fields.array<double>("pValues");
+  adjust_p_values(p_values.data(), p_values.size(), read_correction(fields), Control());
+  return array_owning(info.Env(), std::move(p_values));
 }
 
 Napi::Value adjust_many(const Napi::CallbackInfo& info) {

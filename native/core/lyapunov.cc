@@ -219,7 +219,7 @@ void for_each_series(const SeriesView<T>& series, size_t rows, const LyapunovOpt
           std::make_unique<Analyser<T>>(options, series.length, std::min(block, rows), steps, count_unmatched, control);
     }
     const size_t first = b * block, count = std::min(block, rows - first);
-    if (series.arrival) series.arrival->wait_for(first + count);
+    if (series.arrival) series.arrival->wait_for(first + count, control);
     analyser->run(series, first, count, deliver);
     {
       const std::lock_guard<std::mutex> lock(mutex);

@@ -1,8 +1,11 @@
 // Many series of equal length, wherever they lie: rows of a matrix, or columns of a ring buffer of iterates.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <thread>
+
+#include "control.h"
 
 namespace legcnet {
 
@@ -10,12 +13,20 @@ namespace legcnet {
 class Arrival {
  public:
   void announce(size_t series) { there_.store(series, std::memory_order_release); }
-  /// The writer waits for nobody, and so this does not last.
-  void wait_for(size_t series) const {
-    while (there_.load(std::memory_order_acquire) < series) std::this_thread::yield();
+  /// The writer may have other things to do in between: who has waited for some time sleeps. Throws Cancelled.
+  void wait_for(size_t series, const Control& control) const {
+    for (int looks = 0; there_.load(std::memory_order_acquire) < series; ++looks) {
+      control.check();
+      if (looks < kLooks) {
+        std::this_thread::yield();
+      } else {
+        std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+    }
   }
 
  private:
+  static constexpr int kLooks = 100;
   std::atomic<size_t> there_{0};
 };
 

@@ -4,10 +4,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { inSharedMemory } from '../../benchmarks/memory.js';
 import * as oracle from '../../benchmarks/pure-js/lyapunov.js';
+import { LegcnetError } from '../../lib/errors.js';
 import { divergenceCurve, lyapunovExponents } from '../../lib/lyapunov/lyapunov.js';
 import { nativePath } from '../../lib/native.js';
 import { assertClose, tolerances } from '../helpers/close.js';
 import { assertLegcnetError } from '../helpers/throws.js';
+import { longestTurn } from '../helpers/turns.js';
 
 /** Everything but what is not finite or constant is to be measured. */
 const noGuards = { minRange: 0 };
@@ -302,6 +304,53 @@ test('the caller may change its array at once', async () => {
   const pending = lyapunovExponents(x);
   x.fill(0);
   assert.equal(await pending, expected);
+});
+
+test('large series are copied in turns of the event loop, and give the bits of those read where they are', async () => {
+  const [rows, n] = [2 ** 15, 40]; // 10 MiB
+  const data = Float64Array.from({ length: rows * n }, (_, i) => Math.sin(i * i) + (i % 5));
+  const shape = [rows, n];
+  const shared = { data: inSharedMemory(data), shape };
+  for (const threads of [1, 3]) {
+    assert.equal(await lyapunovExponents({ data, shape }, { threads }), await lyapunovExponents(shared, { threads }));
+    const narrow = { data: Float32Array.from(data), shape };
+    const there = { data: inSharedMemory(narrow.data), shape };
+    assert.equal(await divergenceCurve(narrow, { threads }), await divergenceCurve(there, { threads }));
+  }
+});
+
+test('a quarter of a gigabyte of series, be they ever so long, is not copied in one turn', async () => {
+  const [rows, n] = [2, 2 ** 24];
+  const data = new Float64Array(rows * n).fill(1);
+  const copy = performance.now();
+  data.slice();
+  const atOnce = performance.now() - copy;
+  const turns: number[] = []; // several, since the machine may be busy with other things
+  for (let k = 0; k < 3; k++) {
+    const [turn, { status }] = await longestTurn(() => lyapunovExponents({ data, shape: [rows, n] }));
+    assert.ok(status.every((one) => one === 'static'));
+    turns.push(turn);
+  }
+  assert.ok(Math.min(...turns) < atOnce / 2, `${turns} ms, and a copy takes ${atOnce} ms`);
+});
+
+test('a job is aborted, and fails, while its series are still being copied', async () => {
+  const [rows, n] = [2 ** 15, 64]; // 16 MiB
+  const reason = new Error('enough');
+  const failure = async (meanwhile: (data: Float64Array, controller: AbortController) => void): Promise<unknown> => {
+    const data = Float64Array.from({ length: rows * n }, (_, i) => Math.sin(i * i));
+    const controller = new AbortController();
+    const pending = lyapunovExponents({ data, shape: [rows, n] }, { signal: controller.signal });
+    setImmediate(() => meanwhile(data, controller));
+    return pending.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  };
+  assert.is(await failure((_, controller) => controller.abort(reason)), reason);
+  const gone = await failure((data) => structuredClone(data, { transfer: [data.buffer as ArrayBuffer] }));
+  assert.instance(gone, LegcnetError);
+  assert.is((gone as LegcnetError).code, 'ERR_ARGUMENT');
 });
 
 test('series in shared memory are read where they are, and give the bits of copied ones', async () => {

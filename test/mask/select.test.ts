@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { summarise } from '../../lib/mask/mask.js';
-import { keptAt, layerCounts, magnitudeScores, selectBySparsity } from '../../lib/mask/select.js';
+import { keptAt, layerCounts, magnitudeScores, selectByCounts, selectBySparsity } from '../../lib/mask/select.js';
 import type { LayerShape } from '../../lib/network/mlp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -122,6 +122,20 @@ test('the summary counts by layer and refuses what is no mask', async () => {
   );
   await assertLegcnetError(() => summarise(Uint8Array.of(1, 0), layers), 'ERR_ARGUMENT', /mask/);
   await assertLegcnetError(() => summarise(Uint8Array.of(1, 0, 0, 2, 0, 1), layers), 'ERR_ARGUMENT', /only 0 and 1/);
+});
+
+test('scores and orders are those of all weights, counts one whole number for each layer', async () => {
+  const layers = layersOf([3, 2, 2]);
+  const scores = new Float64Array(10).map((_, i) => i);
+  const tieBreak = scores.slice();
+  assert.equal([...selectByCounts(scores, layers, [99, 1], tieBreak)], [1, 1, 1, 1, 1, 1, 0, 0, 0, 1]);
+  for (const counts of [[1], [1, 1, 1], [1, -1], [1, 0.5], [1, Number.NaN]]) {
+    await assertLegcnetError(() => selectByCounts(scores, layers, counts, tieBreak), 'ERR_ARGUMENT', /counts/);
+  }
+  const short = scores.subarray(1);
+  await assertLegcnetError(() => selectByCounts(short, layers, [1, 1], tieBreak), 'ERR_ARGUMENT', /scores/);
+  await assertLegcnetError(() => selectByCounts(scores, layers, [1, 1], short), 'ERR_ARGUMENT', /tieBreak/);
+  await assertLegcnetError(() => selectBySparsity(short, layers, 3, 'global', tieBreak), 'ERR_ARGUMENT', /scores/);
 });
 
 test.run();

@@ -61,6 +61,20 @@ test('the first part of a training, in whole epochs', async () => {
   await assertLegcnetError(() => trainPartly(network, parts, options, { percent: 0 }), 'ERR_OPTION', /partial/);
 });
 
+test('snapshots of another length are refused, the last one too, and so is a job that is none', async () => {
+  const { network, samples } = await problemOf(shape);
+  const [good, bad] = [network.parameters, network.parameters.slice(1)];
+  const job = { signal: 1 } as never;
+  for (const list of [[bad], [bad, good], [good, bad]]) {
+    const trajectory = { network, parts: { train: samples }, options, snapshots: () => list };
+    const expected = new RegExp(`a Float64Array of ${good.length} for snapshots`);
+    await assertLegcnetError(() => movementScores(trajectory), 'ERR_ARGUMENT', expected);
+    await assertLegcnetError(() => lossChangeAllocation(network, samples, list), 'ERR_ARGUMENT');
+    await assertLegcnetError(() => movementScores(trajectory, job), 'ERR_OPTION', /signal/);
+    await assertLegcnetError(() => lossChangeAllocation(network, samples, list, job), 'ERR_OPTION', /signal/);
+  }
+});
+
 test('movement is -sum of gradient times weight over the steps, by a step at a time', async () => {
   const { network, samples } = await problemOf(shape);
   const mask = Uint8Array.from({ length: network.weights }, (_, i) => (i % 5 === 0 ? 0 : 1));

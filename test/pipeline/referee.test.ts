@@ -18,6 +18,8 @@ import {
 import { Resampler, normals } from '../../lib/pipeline/referee-statistics.js';
 import { contestSentences, placeboSentence, powerSentence } from '../../lib/pipeline/referee-verdict.js';
 import { assertClose } from '../helpers/close.js';
+import { assertLegcnetError } from '../helpers/throws.js';
+import { longestTurn } from '../helpers/turns.js';
 
 const strict = resolveConfig('iris');
 const authors = resolveConfig('iris', { preset: 'authors' });
@@ -99,7 +101,7 @@ async function falseAlarms(sources: Float64Array, targets: Float64Array, windows
 
 test('independent noise is called causal at alpha, within its binomial interval, under strict', async () => {
   const [windows, tests] = [200, 2000];
-  const { sources, targets } = plant(windows, tests, 0, true, 5);
+  const { sources, targets } = await plant(windows, tests, 0, true, 5);
   within(await falseAlarms(sources, targets, windows), binomialInterval(tests, strict.alpha), 'share');
 });
 
@@ -117,15 +119,15 @@ test('so are independent autoregressive sources, of autoregressive targets too; 
     const targets = autoregressiveWalks(tests, windows, target, 41);
     within(await falseAlarms(sources, targets, windows), ends, `${source}, ${target}`);
   }
-  const noise = plant(60, tests, 0, true, 5);
+  const noise = await plant(60, tests, 0, true, 5);
   const bic = await falseAlarms(noise.sources, noise.targets, 60, { ...strict, lagOrder: 'bic' });
   assert.ok(bic > ends[1], `${bic}`);
 });
 
 test('with strict’s correction a network of noise has any causal weight at alpha, and planted causes are found', async () => {
   const [windows, weights, networks] = [100, 40, 500];
-  const { sources, targets } = plant(windows, weights * networks, 0, true, 6);
-  const planted = plant(windows, networks, 0.3, true, 7);
+  const { sources, targets } = await plant(windows, weights * networks, 0, true, 6);
+  const planted = await plant(windows, networks, 0.3, true, 7);
   for (let n = 0; n < networks; n++) {
     // a network's last weight is the planted one's
     const at = ((n + 1) * weights - 1) * windows;
@@ -162,6 +164,33 @@ test('power: grows with the effect and the windows, finds strong causes, and is 
   assert.is(strong.found[0]?.share, 1);
   assert.equal(await power(60, family, strict), short);
   assert.match(powerSentence(long), /With 200 windows .* at r2 = 0, .* at r2 = 0.2\./);
+});
+
+test('power corrects a large family without holding up the event loop', async () => {
+  const family = new Float64Array(1_000_000).map((_, i) => ((i * 7919) % 1_000_003) / 1_000_003);
+  const alone = performance.now();
+  adjustPValues(family, strict.correction);
+  const correction = performance.now() - alone;
+  const [turn] = await longestTurn(() => power(100, family, strict, { effects: [0.1], replicates: 100 }));
+  assert.ok(turn < Math.max(50, correction), `${turn} ms, and a correction takes ${correction} ms`);
+});
+
+test('power takes any seed, can be aborted, and refuses what it cannot simulate', async () => {
+  const few = { effects: [0, 0.1], replicates: 10 };
+  const last = await power(60, new Float64Array(0), strict, { ...few, seed: 2 ** 32 - 1 });
+  assert.is(last.found.length, 2);
+  const reason = new Error('enough');
+  await power(60, new Float64Array(0), strict, { signal: AbortSignal.abort(reason) }).then(
+    () => assert.unreachable(),
+    (error: unknown) => assert.is(error, reason),
+  );
+  const run = (windows: number, more: object, family = [0.5]) =>
+    power(windows, Float64Array.from(family), strict, more);
+  await assertLegcnetError(() => run(60.5, {}), 'ERR_ARGUMENT', /windows/);
+  await assertLegcnetError(() => run(60, { replicates: 0 }), 'ERR_OPTION', /replicates/);
+  await assertLegcnetError(() => run(60, { effects: [1.5] }), 'ERR_OPTION', /effects/);
+  await assertLegcnetError(() => run(60, { seed: -1 }), 'ERR_OPTION', /seed/);
+  await assertLegcnetError(() => run(60, {}, [0.5, 1.5]), 'ERR_ARGUMENT', /family\[1\]/);
 });
 
 test('the published rule calls independent noise causal far above alpha', async () => {
