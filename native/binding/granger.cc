@@ -29,8 +29,8 @@ struct Rows {
 
 /// Copies into what memory `into.copy` has already, unless `into.held` makes that needless.
 template <typename T>
-void read_array(const Fields& fields, const char* key, size_t length, Rows& into) {
-  const auto view = view_of<T>(fields.get(key), fields.path(key), length);
+void read_array(const Napi::Value& value, const std::string& name, size_t length, Rows& into) {
+  const auto view = view_of<T>(value, name, length);
   if (into.held) {
     into.first = view.data;
     return;
@@ -40,9 +40,10 @@ void read_array(const Fields& fields, const char* key, size_t length, Rows& into
   copy.assign(view.data, view.data + length);
   into.first = static_cast<const T*>(copy.data());
 }
-void read_rows(const Fields& fields, const char* key, size_t length, Rows& into) {
-  if (array_type(fields.get(key)) == napi_float32_array) return read_array<float>(fields, key, length, into);
-  read_array<double>(fields, key, length, into);
+/// requires: into.held, if any, holds the memory of this very value
+void read_rows(const Napi::Value& value, const std::string& name, size_t length, Rows& into) {
+  if (array_type(value) == napi_float32_array) return read_array<float>(value, name, length, into);
+  read_array<double>(value, name, length, into);
 }
 
 /// Held by the task that computes: the next one may be waiting with its rows, but takes no core.
@@ -115,13 +116,13 @@ class GrangerTask : public Task {
 
  private:
   void fill(const Fields& fields, const char* key, Rows& rows) {
-    const auto array = fields.get(key);
+    const auto array = fields.get(key);  // once: a getter may have another the next time, which nobody holds
     if (array.IsTypedArray()) rows.held = hold(array.As<Napi::TypedArray>());
     if (!rows.held && !session_->spare.empty()) {
       rows.copy = std::move(session_->spare.back());
       session_->spare.pop_back();
     }
-    read_rows(fields, key, count_ * session_->samples, rows);
+    read_rows(array, fields.path(key), count_ * session_->samples, rows);
   }
 
   void run() override {
@@ -188,7 +189,7 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
     options.seed = static_cast<uint64_t>(fields.integer("seed", 0, UINT32_MAX));
     options.all_statistics = fields.boolean("allStatistics");
     options.per_lag = fields.boolean("perLag") || options.all_statistics;
-    if (!session.pairwise) read_rows(fields, "target", session.samples, session.target);
+    if (!session.pairwise) read_rows(fields.get("target"), fields.path("target"), session.samples, session.target);
     try {
       session.result = std::make_unique<GrangerResult>(session.rows, options);
     } catch (const std::bad_alloc&) {

@@ -50,13 +50,14 @@ class Copy {
 template <typename T>
 class SeriesTask : public Task {
  public:
-  explicit SeriesTask(const Fields& fields)
+  /// `series`: that field, asked for once, since a getter may have another the next time, which nobody holds.
+  SeriesTask(const Fields& fields, const Napi::Value& series)
       : rows_(static_cast<size_t>(fields.integer("rows", 0, int64_t(1) << 32))),
         samples_(static_cast<size_t>(fields.integer("samples", 0, kMaxSeriesLength))),
         options_(read_lyapunov_options(Fields(fields.get("lyapunov"), "lyapunov"))),
         threads_(fields.threads()),
-        given_(view_of<T>(fields.get("series"), fields.path("series"), rows_ * samples_)),
-        held_(hold_shared(fields.get("series").As<Napi::TypedArray>())),
+        given_(view_of<T>(series, fields.path("series"), rows_ * samples_)),
+        held_(hold_shared(series.As<Napi::TypedArray>())),
         copy_(held_ ? nullptr : std::make_shared<Copy<T>>(rows_, samples_)) {
     control().total = rows_;
   }
@@ -161,10 +162,11 @@ class ExponentsTask : public SeriesTask<T> {
 template <template <typename> class TaskOf>
 Napi::Value start(const Napi::CallbackInfo& info) {
   const Fields fields(info[0], "lyapunov");
-  if (array_type(fields.get("series")) == napi_float32_array) {
-    return SeriesTask<float>::start(info, std::make_unique<TaskOf<float>>(fields));
+  const Napi::Value series = fields.get("series");
+  if (array_type(series) == napi_float32_array) {
+    return SeriesTask<float>::start(info, std::make_unique<TaskOf<float>>(fields, series));
   }
-  return SeriesTask<double>::start(info, std::make_unique<TaskOf<double>>(fields));
+  return SeriesTask<double>::start(info, std::make_unique<TaskOf<double>>(fields, series));
 }
 
 }  // namespace

@@ -463,6 +463,7 @@ class TrainerHandle : public Napi::ObjectWrap<TrainerHandle> {
       if (sampled == 0 ? values > 0 : values % sampled > 0 || values / sampled > SeriesSample::kMost) {
         throw_type(info.Env(), "state.sample", "whole iterates of the weights sampled");
       }
+      if (!trainer.fits(state)) throw_type(info.Env(), "state", "one of a training that was watched in the same way");
       require_idle(info.Env());  // a getter of the state may have started a job
       trainer.restore(state);
     });

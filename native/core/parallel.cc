@@ -61,12 +61,14 @@ class Pool {
     for (auto& thread : threads_) thread.join();
   }
 
-  /// Offers the region to `count` pool threads; starts threads as they are first needed.
-  void offer(Region* region, int count) {
-    {
+  /// Offers the region to `count` pool threads; starts threads as they are first needed. Where there are none to be
+  /// had, it does with fewer: what is in the queue may be withdrawn, but must not be left behind by an exception.
+  void offer(Region* region, int count) noexcept {
+    try {
       const std::lock_guard<std::mutex> lock(mutex_);
       for (int i = 0; i < count; ++i) queue_.push_back(region);
       while (threads_.size() < queue_.size() + busy_) threads_.emplace_back([this] { work(); });
+    } catch (const std::exception&) {  // the caller works too
     }
     wake_.notify_all();
   }

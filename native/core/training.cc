@@ -320,6 +320,11 @@ TrainerState Trainer<T>::state() const {
 }
 
 template <typename T>
+bool Trainer<T>::fits(const TrainerState& state) const {
+  return !in_series(state.iterate + 1) || state.iterate <= state.misclassification.size() * series_.stride;
+}
+
+template <typename T>
 void Trainer<T>::restore(const TrainerState& state) {
   iterate_ = state.iterate;
   logged_ = false;

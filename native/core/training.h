@@ -82,6 +82,10 @@ class Trainer {
   std::vector<Evaluation> evaluate(int threads, const Control& control) const;
 
   TrainerState state() const;
+  /// Whether the watch can go on from there: not if a window began before it and is still open, whose iterates nobody
+  /// has.
+  bool fits(const TrainerState& state) const;
+  /// requires: fits(state)
   void restore(const TrainerState& state);
   bool has_twin() const { return twin_ != nullptr; }
 

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { inSharedMemory } from '../../benchmarks/memory.js';
+import '../../lib/granger/granger.js'; // declares native.GrangerSession
+import { resolveExponent } from '../../lib/lyapunov/options.js';
+import '../../lib/lyapunov/lyapunov.js'; // declares native.lyapunovExponents
 import { type NativeTask, type Progress, native, runTask } from '../../lib/native.js';
 import { train } from '../../lib/network/train.js';
 import { ENDLESS, newTrainer, samples, smallNetwork, startEndless, trainerOptions } from './endless.js';
@@ -213,6 +217,46 @@ test('what the caller does with its arrays after the call changes nothing', asyn
     return trainer.parameters();
   };
   assert.equal(await trained((parameters) => parameters.fill(Number.NaN)), await trained(() => {}));
+});
+
+test('an array that a getter changes for another is not read where it is', async () => {
+  const [rows, samples] = [6, 200];
+  const plain = Float64Array.from({ length: rows * samples }, (_, i) => Math.sin(i * 12.9898));
+  const shared = inSharedMemory(plain);
+  /** Gives the plain array the first `times` times it is asked, and the shared one after that. */
+  const changing = (given: object, key: string, times: number): any =>
+    Object.defineProperty({ ...given }, key, { get: () => (times-- > 0 ? plain : shared), enumerable: true });
+  const spoiled = async <R>(start: () => NativeTask<R>): Promise<R> => {
+    const kept = plain.slice();
+    const { promise } = start();
+    plain.fill(Number.NaN);
+    const result = await promise;
+    plain.set(kept);
+    return result;
+  };
+
+  const lyapunov = { rows, samples, lyapunov: resolveExponent(), threads: 1 };
+  const exponents = await native.lyapunovExponents({ ...lyapunov, series: plain }).promise;
+  for (let times = 0; times < 4; times++) {
+    const found = await spoiled(() => native.lyapunovExponents(changing(lyapunov, 'series', times)));
+    assert.equal(found, exponents, `series, ${times} times`);
+  }
+
+  const pValues = async (start: (session: InstanceType<typeof native.GrangerSession>) => NativeTask<undefined>) => {
+    const session = new native.GrangerSession({
+      ...{ target: null, rows, samples, stationarity: 'none', maxLag: 3, lagOrder: 'min-p', statistic: 'ssr-ftest' },
+      ...{ shifts: 0, seed: 1, perLag: false, allStatistics: false },
+    });
+    await spoiled(() => start(session));
+    return session.result().pValue.slice();
+  };
+  const targets = inSharedMemory(Float64Array.from(plain, (_, i) => Math.cos(i * i)));
+  const chunk = { first: 0, count: rows, threads: 1 };
+  const expected = await pValues((session) => session.test({ ...chunk, sources: shared, targets }));
+  for (let times = 0; times < 4; times++) {
+    const found = await pValues((session) => session.test(changing({ ...chunk, targets }, 'sources', times)));
+    assert.equal(found, expected, `sources, ${times} times`);
+  }
 });
 
 test('samples keep their values when the arrays they came from change', async () => {

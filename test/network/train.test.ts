@@ -240,6 +240,28 @@ test('weights of inputs that are 0 are not written anew: the same exponents as w
   }
 });
 
+test('a watch cannot go on in the middle of a window that another watch has not seen', async () => {
+  const network = await Mlp.random([30, 5, 3], { seed: 4 });
+  const { features, labels } = problem(5, 8, 30, 3, 0.85);
+  const bytes = { data: Uint8Array.from(features.data, (x) => Math.abs(60 * x)), shape: features.shape };
+  const parts = { train: await toNativeSamples('train', { features: bytes, labels, factor: 1 / 255 }, 3, 'float64') };
+  const options = { batchSize: 2, learningRate: 0.5, epochs: 12, checkpointSeconds: 0, threads: 1 };
+  const states: TrainerState[] = [];
+  const onCheckpoint = async (state: TrainerState) => void states.push(state);
+  const watch = watching({ series: 'weights', stride: 20 });
+  await train(network, parts, { ...options, watch, onCheckpoint });
+  const resumeFrom = states.find(({ iterate }) => iterate === 20);
+  assert.is(resumeFrom?.misclassification.length, 1);
+  const other = { ...watch, stride: 3 }; // its second window: iterates 3 to 22
+  for (const mask of [undefined, new Uint8Array(network.weights).fill(1)]) {
+    const resume = () => train(network, parts, { ...options, watch: other, mask, resumeFrom });
+    await assertLegcnetError(resume, 'ERR_ARGUMENT', /state/);
+  }
+  // where nothing is left to be watched, all has been seen
+  const { series } = await train(network, parts, { ...options, watch: { ...other, lastIterate: 20 }, resumeFrom });
+  assert.is(series?.misclassification.length, 1);
+});
+
 test('the same seed gives the same bits for any number of threads', async () => {
   const { network, parts } = await setUp();
   const options = (threads: number): TrainOptions => ({ learningRate: 0.5, epochs: 5, watch: watching(), threads });
