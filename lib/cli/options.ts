@@ -77,7 +77,9 @@ async function readConfigFile(file: string, names: readonly OptionName[]): Promi
   if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw unexpected('ERR_OPTION', file, 'an object of options', config);
   }
-  for (const [name, value] of Object.entries(config)) {
+  // the config of a run.json also says what it was run on; here the argument does
+  const { dataset: _, ...given } = config as Record<string, unknown>;
+  for (const [name, value] of Object.entries(given)) {
     if (!(names as readonly string[]).includes(name)) {
       const near = suggest(name, names);
       throw new LegcnetError(
@@ -91,5 +93,5 @@ async function readConfigFile(file: string, names: readonly OptionName[]): Promi
     }
     checkOption(name as OptionName, value);
   }
-  return config as Record<string, unknown>;
+  return given;
 }

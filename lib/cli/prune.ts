@@ -114,6 +114,9 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
     await result.checkpoints.clear();
     printer.note(`written to ${out}`);
   }
+  // before the report: should that fail, the results are there
+  if (parsed.json) printer.json(record);
+  else printRecord(printer, record);
   if (report !== undefined) {
     const html = report === true ? path.join(out ?? '.', 'report.html') : report;
     const job = { signal, ...(options.threads !== undefined && { threads: options.threads as number }) };
@@ -125,8 +128,6 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
         await write(folder);
       });
   }
-  if (parsed.json) printer.json(record);
-  else printRecord(printer, record);
 }
 
 async function withTemporaryFolder(use: (folder: string) => Promise<void>): Promise<void> {

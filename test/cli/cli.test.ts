@@ -75,6 +75,11 @@ test('flags win over the configuration file, which knows the same names', async 
     assert.is(stderr, '');
     const record = JSON.parse(stdout);
     assert.equal([record.config.epochs, record.config.seed, record.config.layers], [25, 6, [4]]);
+    await writeFile(`${folder}/c.json`, JSON.stringify(record.config));
+    const again = JSON.parse(
+      (await runCli('prune', 'iris', '--config', `${folder}/c.json`, '--json', '--quiet')).stdout,
+    );
+    assert.is(again.configHash, record.configHash);
     await writeFile(`${folder}/c.json`, JSON.stringify({ epoch: 25 }));
     const wrong = await runCli('prune', 'iris', '--config', `${folder}/c.json`);
     assert.is(wrong.code, 2);

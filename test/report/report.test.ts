@@ -240,6 +240,9 @@ test('prune --report writes the page, with and without a run folder', async () =
     assert.is(b.code, 0, b.stderr);
     assert.match(await readFile(`${folder}/run/report.html`, 'utf8'), '</html>');
     assert.match(await readFile(`${folder}/page.html`, 'utf8'), 'without a referee');
+    const c = await runCli(...args, '--report', `${folder}/page.html/no-folder.html`);
+    assert.is(c.code, 1);
+    assert.match(c.stdout, 'verdicts:'); // the results are not lost with the page
   });
 });
 
