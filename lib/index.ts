@@ -17,7 +17,7 @@ export type { JobOptions, Progress } from './native.js';
 
 export type { NdArray, TypedArray } from './data/ndarray.js';
 export { type Dataset, type DatasetName, type LoadOptions, datasetNames, loadDataset } from './data/datasets.js';
-export { readNpy, writeNpy } from './data/npy.js';
+export { type ReadNpyOptions, readNpy, writeNpy } from './data/npy.js';
 export { type Scaler, type Scaling, applyScaler, fitScaler, scaleParts } from './data/scale.js';
 export { type Split, type SplitOptions, split } from './data/split.js';
 
@@ -28,13 +28,15 @@ export {
   type PartName,
   type Scores,
   type TrainOptions,
+  type TrainRecord,
   type TrainResult,
+  type TrainerState,
   type TrainingParts,
   type WatchOptions,
   type WatchedSeries,
   train,
 } from './network/train.js';
-export { readSafetensors, writeSafetensors } from './interchange/safetensors.js';
+export { type Safetensors, readSafetensors, writeSafetensors } from './interchange/safetensors.js';
 
 export {
   type DivergenceCurves,
@@ -44,6 +46,7 @@ export {
   divergenceCurve,
   lyapunovExponents,
 } from './lyapunov/lyapunov.js';
+export type { SeriesStatus } from './lyapunov/status.js';
 export { type ExponentOptions, resolveExponent } from './lyapunov/options.js';
 export { windowStarts, windowStride } from './lyapunov/windows.js';
 export { type Correction, adjustPValues } from './granger/adjust.js';
@@ -54,6 +57,7 @@ export {
   type GrangerVerdict,
   grangerTest,
 } from './granger/granger.js';
+export { GRANGER_STATUSES, type GrangerStatus } from './granger/status.js';
 export { type StationarityOptions, type StationarityResult, stationarityTest } from './granger/stationarity.js';
 
 export { type LayerMask, type MaskSummary, summarise } from './mask/mask.js';

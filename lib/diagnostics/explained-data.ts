@@ -1,5 +1,5 @@
 /** The rows that Shapley values need, prepared as the network's training data was. */
-import { type Dataset, isDatasetName } from '../data/datasets.js';
+import { type Dataset, isCsv, isDatasetName } from '../data/datasets.js';
 import { type NdArray, takeRows } from '../data/ndarray.js';
 import { RandomState } from '../data/numpy-random.js';
 import { unexpected } from '../errors.js';
@@ -22,10 +22,14 @@ export const DATA_OPTIONS = [
   'refitScaling',
 ] as const;
 
-/** Of a run's options those that hold for `source` too: data sets by name have no label column and no other test data. */
+/**
+ * Of a run's options those that hold for `source` too: only CSV files have a label column, and data sets by name no other
+ * test data.
+ */
 export function optionsOfRun(config: OptionValues, source: string): OptionValues {
   const { label, testData, ...rest } = config;
-  return isDatasetName(source) ? rest : { ...rest, label, testData };
+  if (isDatasetName(source)) return rest;
+  return isCsv(source) ? { ...rest, label, testData } : { ...rest, testData };
 }
 
 export interface ExplainedData {

@@ -4,7 +4,7 @@ import { unexpected } from '../errors.js';
 import { type JobOptions, type NativeTask, defaultThreads, native, runTask } from '../native.js';
 import { type ResolvedOptions, checkJobOptions, resolveOptions } from '../options.js';
 import { adjustPValuesApart } from './adjust.js';
-import { inChunks } from './chunks.js';
+import { IN_TURN, inChunks } from './chunks.js';
 import { roundDecimals } from './round.js';
 import { inTurns } from './turns.js';
 
@@ -229,7 +229,7 @@ export async function grangerTest(
       targets: y.single ? null : rowsOf('targets', y, first, count),
       threads,
     });
-  await runTask(() => inChunks(x.rows, chunkRows, start), options);
+  await runTask(() => inChunks(x.rows, chunkRows, start, IN_TURN), options);
 
   const result = session.result();
   const summary = await judge(lags, resolved, result, options.signal);

@@ -83,6 +83,6 @@ export async function stationarityTest(
     });
     return { ...task, promise };
   };
-  await runTask(() => inChunks(rows, chunkRows, start), options);
+  await runTask(() => inChunks(rows, chunkRows, start, 1), options);
   return result;
 }

@@ -16,7 +16,7 @@ double ChangePoints::cost(size_t from, size_t to) const {
   return std::max(0.0, squares - sum * (sum / static_cast<double>(to - from)));
 }
 
-size_t ChangePoints::count(const double* x, size_t length) {
+size_t ChangePoints::count(const double* x, size_t length, const Control& control) {
   if (length < 2) return 0;
   double half_mean = 0;  // halves, because a difference of huge values overflows
   for (size_t i = 0; i < length; ++i) half_mean += (x[i] / 2 - half_mean) / static_cast<double>(i + 1);
@@ -35,6 +35,7 @@ size_t ChangePoints::count(const double* x, size_t length) {
   best_[0] = -kPenalty;
   open_.assign(1, 0);
   for (size_t to = 1; to <= length; ++to) {
+    control.check();
     best_[to] = std::numeric_limits<double>::infinity();
     for (const size_t from : open_) {
       const double total = best_[from] + cost(from, to) + kPenalty;

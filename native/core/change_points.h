@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "control.h"
+
 namespace legcnet {
 
 /// Finds the segmentation of a series that minimises sum of squared deviations from the segments' means + 1 a change
@@ -11,8 +13,8 @@ namespace legcnet {
 class ChangePoints {
  public:
   /// The number of change-points; 0 for fewer than two values. x is finite. Cost: O(length) where no change can pay,
-  /// O(length^2) at worst.
-  size_t count(const double* x, size_t length);
+  /// O(length^2) at worst. Throws Cancelled.
+  size_t count(const double* x, size_t length, const Control& control);
 
  private:
   double cost(size_t from, size_t to) const;

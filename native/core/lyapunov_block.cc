@@ -117,7 +117,7 @@ SeriesStatus SeriesBlock<T>::guard(size_t row) {
   if (options_.mean_change) {
     as_double_.resize(length_);
     for (size_t i = 0; i < length_; ++i) as_double_[i] = values_[i * pitch_ + row];
-    if (change_points_.count(as_double_.data(), length_) > 0) return SeriesStatus::kStatic;
+    if (change_points_.count(as_double_.data(), length_, control_) > 0) return SeriesStatus::kStatic;
   }
   if (options_.quantise_decimals >= 0) quantise(row);
   if (!(high_[row] - low_[row] >= std::numeric_limits<T>::min())) return SeriesStatus::kStatic;
@@ -128,6 +128,7 @@ template <typename T>
 void SeriesBlock<T>::quantise(size_t row) {
   T low = std::numeric_limits<T>::infinity(), high = -low;
   for (size_t i = 0; i < length_; ++i) {
+    if (i % (kUnchecked / 64) == 0) control_.check();  // texts are slow
     T& v = values_[i * pitch_ + row];
     v = static_cast<T>(through_fixed(static_cast<double>(v), options_.quantise_decimals));
     low = std::min(low, v);

@@ -18,7 +18,9 @@ uint32_t KantzDivergence<T>::mean(const T* y, size_t length, const Embedding& em
   };
   points_.resize(m);
   for (size_t i = 0; i < m; ++i) points_[i] = {y[i], static_cast<uint32_t>(i)};
-  std::sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) {
+  uint32_t looks = 0;
+  std::sort(points_.begin(), points_.end(), [&](const Point& a, const Point& b) {
+    if (++looks % (1u << 20) == 0) control.check();
     return a.first < b.first || (a.first == b.first && a.index < b.index);
   });
 

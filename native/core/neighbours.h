@@ -58,7 +58,7 @@ class AllPairsSearch {
   void scan_all(const T* y, size_t length, const Embedding& embedding, const Control& control, int32_t* neighbour);
   template <size_t Dimension>
   void scan_sorted(const T* y, size_t length, const Embedding& embedding, const Control& control, int32_t* neighbour);
-  bool sort_points(const T* y, size_t length, const Embedding& embedding);
+  bool sort_points(const T* y, size_t length, const Embedding& embedding, const Control& control);
 
   // Points in the order of their projection on the diagonal; see sort_points.
   AlignedVector<uint64_t> keys_, keys_swap_;

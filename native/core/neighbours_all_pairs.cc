@@ -94,11 +94,12 @@ inline Vector<T> counting_from(T first) {
 
 /// Tells references that have duplicates only from those that have nothing. Both are rare.
 template <typename T>
-void classify(const T* y, size_t length, const Embedding& embedding, int32_t* neighbour) {
+void classify(const T* y, size_t length, const Embedding& embedding, const Control& control, int32_t* neighbour) {
   const Points<T, 0> points{y, embedding.delay, embedding.dimension};
   const size_t m = embedding.candidates(length), references = embedding.references(length);
   for (size_t n = 0; n < references; ++n) {
     if (neighbour[n] >= 0) continue;
+    control.check();
     for (size_t j = 0; j < m && neighbour[n] != kDuplicatesOnly; ++j) {
       const size_t lag = j > n ? j - n : n - j;
       if (lag > embedding.theiler_window && points.distance(n, j) < T(1)) neighbour[n] = kDuplicatesOnly;
@@ -106,13 +107,24 @@ void classify(const T* y, size_t length, const Embedding& embedding, int32_t* ne
   }
 }
 
+/// body(i) for i = 0..n-1, with a look at the control now and then.
+template <typename Body>
+void in_pieces(size_t n, const Control& control, const Body& body) {
+  constexpr size_t kUnchecked = size_t{1} << 20;
+  for (size_t begin = 0; begin < n; begin += kUnchecked) {
+    control.check();
+    const size_t end = std::min(n, begin + kUnchecked);
+    for (size_t i = begin; i < end; ++i) body(i);
+  }
+}
+
 /// Stable sort by bits 32..55, a byte at a time. Both buffers have n elements; the result is in `keys`'s successor,
 /// which is returned.
-uint64_t* radix_sort(uint64_t* keys, uint64_t* swap, size_t n) {
+uint64_t* radix_sort(uint64_t* keys, uint64_t* swap, size_t n, const Control& control) {
   uint32_t count[3][256] = {};
-  for (size_t i = 0; i < n; ++i) {
+  in_pieces(n, control, [&](size_t i) {
     for (int b = 0; b < 3; ++b) ++count[b][keys[i] >> (32 + 8 * b) & 255];
-  }
+  });
   for (int b = 0; b < 3; ++b) {
     uint32_t start = 0;
     for (uint32_t& c : count[b]) {
@@ -120,7 +132,7 @@ uint64_t* radix_sort(uint64_t* keys, uint64_t* swap, size_t n) {
       c = start;
       start += size;
     }
-    for (size_t i = 0; i < n; ++i) swap[count[b][keys[i] >> (32 + 8 * b) & 255]++] = keys[i];
+    in_pieces(n, control, [&](size_t i) { swap[count[b][keys[i] >> (32 + 8 * b) & 255]++] = keys[i]; });
     std::swap(keys, swap);
   }
   return keys;
@@ -172,7 +184,7 @@ void AllPairsSearch<T>::scan_all(const T* y, size_t length, const Embedding& emb
 /// Sorts the candidates by p, the sum of their coordinates, rounded down to 2^24 cells. With m coordinates, points
 /// whose p differ by g are at least g / sqrt(m) apart. False if all p are equal.
 template <typename T>
-bool AllPairsSearch<T>::sort_points(const T* y, size_t length, const Embedding& embedding) {
+bool AllPairsSearch<T>::sort_points(const T* y, size_t length, const Embedding& embedding, const Control& control) {
   const size_t m = embedding.candidates(length);
   row_ = m + Lanes<T>::count;  // vectors are loaded from anywhere in a row
   position_.resize(row_);
@@ -183,26 +195,26 @@ bool AllPairsSearch<T>::sort_points(const T* y, size_t length, const Embedding& 
   keys_swap_.resize(m);
   T* cell = cell_.data();
   T low = kInfinity<T>, high = -kInfinity<T>;
-  for (size_t i = 0; i < m; ++i) {
+  in_pieces(m, control, [&](size_t i) {
     T p = y[i];
     for (size_t c = 1; c < embedding.dimension; ++c) p += y[i + c * embedding.delay];
     cell[i] = p;  // in series order until the keys are made
     low = std::min(low, p);
     high = std::max(high, p);
-  }
+  });
   if (!(high > low)) return false;
   constexpr T cells = kCells<T> - 2;
   cells_per_unit_ = cells / (high - low);
 
   uint64_t* keys = keys_.data();
-  for (size_t i = 0; i < m; ++i) {
+  in_pieces(m, control, [&](size_t i) {
     const T p = std::min((cell[i] - low) * cells_per_unit_, cells);
     keys[i] = static_cast<uint64_t>(static_cast<uint32_t>(p)) << 32 | i;
-  }
-  keys = radix_sort(keys, keys_swap_.data(), m);
+  });
+  keys = radix_sort(keys, keys_swap_.data(), m, control);
 
   T* coordinates = coordinates_.data();
-  for (size_t s = 0; s < row_; ++s) {  // the last vector's idle lanes repeat the last point
+  in_pieces(row_, control, [&](size_t s) {  // the last vector's idle lanes repeat the last point
     const uint64_t key = keys[std::min(s, m - 1)];
     const size_t i = key & 0xffffffff;
     index_[s] = static_cast<T>(i);
@@ -215,7 +227,7 @@ bool AllPairsSearch<T>::sort_points(const T* y, size_t length, const Embedding& 
     }
     position_[s] = std::min((p - low) * cells_per_unit_, cells);
     cell[s] = static_cast<T>(key >> 32);
-  }
+  });
   return true;
 }
 
@@ -224,7 +236,7 @@ template <typename T>
 template <size_t Dimension>
 void AllPairsSearch<T>::scan_sorted(const T* y, size_t length, const Embedding& embedding, const Control& control,
                                     int32_t* neighbour) {
-  if (!sort_points(y, length, embedding)) return scan_all<Dimension>(y, length, embedding, control, neighbour);
+  if (!sort_points(y, length, embedding, control)) return scan_all<Dimension>(y, length, embedding, control, neighbour);
   constexpr size_t lanes = Lanes<T>::count;
   constexpr size_t step = 4;  // candidates between two looks at the bound
   const size_t m = embedding.candidates(length), references = embedding.references(length);
@@ -241,7 +253,7 @@ void AllPairsSearch<T>::scan_sorted(const T* y, size_t length, const Embedding& 
   const T bound = dimension * cells_per_unit_ * cells_per_unit_ * (1 + 8 * (dimension + 2) * epsilon);
 
   for (size_t first = 0; first < m; first += lanes) {
-    if (first % 1024 == 0) control.check();
+    control.check();  // one scan may go over all points
     Nearest<T> nearest;
     const Vector<T> own = load(index + first), place = load(position_.data() + first);
     const auto offer = [&](size_t s) {
@@ -289,7 +301,7 @@ void AllPairsSearch<T>::run(const T* y, size_t length, const Embedding& embeddin
     sorted ? scan_sorted<0>(y, length, embedding, control, neighbour)
            : scan_all<0>(y, length, embedding, control, neighbour);
   }
-  classify(y, length, embedding, neighbour);
+  classify(y, length, embedding, control, neighbour);
 }
 
 template class AllPairsSearch<float>;

@@ -13,6 +13,9 @@ constexpr int32_t kNone = -1;
 /// Smaller radii can only find duplicates, and those are found at any radius.
 constexpr double kLeastRadius = 1e-150;
 
+/// Points of a long series between two looks at the control.
+constexpr size_t kUnchecked = size_t{1} << 20;
+
 /// y / radius rounded down, modulo kCells; y in [0, 1].
 int32_t cell_of(double y, double radius) {
   const double q = y / radius;
@@ -43,8 +46,8 @@ void StartRadiusSearch<T>::run(const T* y, size_t length, const Embedding& embed
 
   size_t unfinished = references;
   for (double radius = std::max(start, kLeastRadius);; radius *= 1.1) {
-    control.check();
     for (size_t i = 0; i < m; ++i) {  // each list ends up in descending order of index
+      if (i % kUnchecked == 0) control.check();
       const int32_t cell = cell_of(y[i], radius) * kCells + cell_of(y[i + span], radius);
       cells[i] = cell;
       next[i] = heads[cell];
@@ -53,11 +56,11 @@ void StartRadiusSearch<T>::run(const T* y, size_t length, const Embedding& embed
 
     for (size_t n = 0; n < references; ++n) {
       if (neighbour[n] != kUnmatched) continue;
-      if (n % 64 == 0) control.check();
       const int32_t row = cells[n] / kCells, column = cells[n] % kCells;
       T nearest = 1;
       for (int32_t i = row - 1; i <= row + 1; ++i) {
         for (int32_t k = column - 1; k <= column + 1; ++k) {
+          control.check();  // a list may be long
           int32_t j = heads[(i & (kCells - 1)) * kCells + (k & (kCells - 1))];
           for (; j != kNone; j = next[j]) {
             const size_t lag = static_cast<size_t>(std::abs(static_cast<int64_t>(n) - j));

@@ -458,13 +458,14 @@ TEST_CASE("through decimal text") {
 
 TEST_CASE("change-points of the mean") {
   ChangePoints points;
-  CHECK(points.count(nullptr, 0) == 0);
+  const Control control;
+  CHECK(points.count(nullptr, 0, control) == 0);
   std::vector<double> x(60, 1.0);
-  CHECK(points.count(x.data(), x.size()) == 0);
+  CHECK(points.count(x.data(), x.size(), control) == 0);
   for (size_t i = 20; i < 40; ++i) x[i] = 2;
-  CHECK(points.count(x.data(), x.size()) == 2);
+  CHECK(points.count(x.data(), x.size(), control) == 2);
   for (auto& v : x) v = 1e6 + 0.1 * v;  // now a change costs more than it saves
-  CHECK(points.count(x.data(), x.size()) == 0);
+  CHECK(points.count(x.data(), x.size(), control) == 0);
 
   // against the plain recursion
   std::mt19937_64 random(12);
@@ -485,8 +486,8 @@ TEST_CASE("change-points of the mean") {
       }
     }
     const bool integers = x[0] == std::floor(x[0]);  // equally good segmentations
-    if (!integers) CHECK(points.count(x.data(), x.size()) == changes[x.size()]);
-    CHECK((points.count(x.data(), x.size()) > 0) == (changes[x.size()] > 0));
+    if (!integers) CHECK(points.count(x.data(), x.size(), control) == changes[x.size()]);
+    CHECK((points.count(x.data(), x.size(), control) > 0) == (changes[x.size()] > 0));
   }
 }
 

@@ -7,6 +7,7 @@ import { resolveExponent } from '../../lib/lyapunov/options.js';
 import '../../lib/lyapunov/lyapunov.js'; // declares native.lyapunovExponents
 import { type NativeTask, type Progress, native, runTask } from '../../lib/native.js';
 import { train } from '../../lib/network/train.js';
+import { assertLegcnetError } from '../helpers/throws.js';
 import { ENDLESS, newTrainer, samples, smallNetwork, startEndless, trainerOptions } from './endless.js';
 
 /** What the promise rejects with; fails if it does not. */
@@ -282,6 +283,13 @@ test('a native error has a message and a code', async () => {
   assert.instance(error, Error);
   assert.is(error.code, 'ABORT_ERR');
   assert.ok(error.message.length > 0);
+});
+
+test('a task that cannot even begin fails as native code does', async () => {
+  const start = (): never => {
+    throw new Error('std::bad_alloc');
+  };
+  await assertLegcnetError(() => runTask(start), 'ERR_NATIVE', /bad_alloc/);
 });
 
 test.run();

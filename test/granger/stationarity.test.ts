@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -120,6 +121,22 @@ test('aborted, and wrong arguments', async () => {
   await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), { threads: 0 }), 'ERR_OPTION', /threads/);
   await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), { tests: 'adf' } as any), 'ERR_OPTION', /mean test/);
   await assertLegcnetError(() => stationarityTest(noise(2, 9, 1), null as any), 'ERR_OPTION', /object/);
+});
+
+test('one thread means one, however large the input', async () => {
+  const threads = (): number => (existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0);
+  const [rows, n] = [2 ** 14, 64]; // 8 MiB, several chunks
+  const data = Float64Array.from({ length: rows * n }, (_, i) => Math.sin(i * i));
+  const before = threads();
+  let [most, over] = [0, false];
+  const look = (): void => {
+    most = Math.max(most, threads());
+    if (!over) setImmediate(look);
+  };
+  look();
+  await stationarityTest({ data, shape: [rows, n] }, { threads: 1 });
+  over = true;
+  assert.ok(most <= before + 1, `${most - before} threads more`);
 });
 
 test.run();

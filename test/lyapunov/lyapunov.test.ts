@@ -416,6 +416,26 @@ test('aborted: rejects with the reason, within 50 ms', async () => {
   );
 });
 
+test('the search for change-points of a long series, and that of neighbours where there are none, can be aborted', async () => {
+  const n = 2 ** 17;
+  const calm = Float64Array.from({ length: n }, (_, i) => (2 / Math.sqrt(n)) * Math.sin(i * i)); // no change pays
+  const twoValues = Float64Array.from({ length: 8 * n }, (_, i) => ((i * 7919) >> 3) & 1); // no distance but 0 and 1
+  for (const [series, meanChange] of [
+    [calm, true],
+    [twoValues, false],
+  ] as const) {
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    const pending = lyapunovExponents(series, { meanChange, signal: controller.signal });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const aborted = performance.now();
+    controller.abort(reason);
+    assert.is(await pending.catch((error: unknown) => error), reason);
+    const elapsed = performance.now() - aborted;
+    assert.ok(elapsed < 500, `took ${elapsed} ms`); // 50 ms on an idle machine; tests share theirs
+  }
+});
+
 test('works in worker threads', async () => {
   const worker = new Worker(
     `const { parentPort } = require('node:worker_threads');
