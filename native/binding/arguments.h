@@ -94,7 +94,7 @@ Napi::TypedArrayOf<T> array_of(Napi::Env env, const std::vector<T>& values) {
   return array;
 }
 
-/// A typed array that takes the vector over without copying it; hold_own() knows it.
+/// A typed array that takes the vector over without copying it; hold() knows it.
 template <typename T>
 Napi::TypedArrayOf<T> array_owning(Napi::Env env, std::vector<T>&& values) {
   using Owner = std::shared_ptr<std::vector<T>>;

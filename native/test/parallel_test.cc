@@ -7,7 +7,7 @@
 #include <functional>
 #include <vector>
 
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)  // which ends the process where it gets no memory
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which need memory
 #include <sys/resource.h>
 
 using namespace legcnet;
