@@ -94,18 +94,29 @@ Napi::TypedArrayOf<T> array_of(Napi::Env env, const std::vector<T>& values) {
   return array;
 }
 
+/// A typed array of `size` elements at `data`, which `owner` keeps until the array is collected.
+template <typename T, typename Owner>
+Napi::TypedArrayOf<T> array_at(Napi::Env env, T* data, size_t size, Owner owner) {
+  auto kept = std::make_unique<Owner>(std::move(owner));
+  napi_value buffer;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, data, size * sizeof(T), [](napi_env, void*, void* hint) { delete static_cast<Owner*>(hint); }, kept.get(),
+      &buffer);
+  // Node finalizes what it has begun to make, as a buffer that turns out too large (napi-inl.h would finalize it
+  // again), but not what it did not begin, as in a worker that is terminated.
+  if (status == napi_ok || status == napi_generic_failure) kept.release();
+  if (status != napi_ok) throw Napi::Error::New(env);
+  return Napi::TypedArrayOf<T>::New(env, size, Napi::ArrayBuffer(env, buffer), 0);
+}
+
 /// A typed array that takes the vector over without copying it; hold() knows it.
 template <typename T>
 Napi::TypedArrayOf<T> array_owning(Napi::Env env, std::vector<T>&& values) {
-  using Owner = std::shared_ptr<std::vector<T>>;
   if (values.empty()) return Napi::TypedArrayOf<T>::New(env, 0);
   auto vector = std::make_unique<std::vector<T>>(std::move(values));
   T* const data = vector->data();
   const size_t size = vector->size();
-  auto* owner = new Owner(adopt(std::move(vector), data, size * sizeof(T)));
-  const auto buffer = Napi::ArrayBuffer::New(
-      env, data, size * sizeof(T), [](Napi::Env, void*, Owner* hint) { delete hint; }, owner);
-  return Napi::TypedArrayOf<T>::New(env, size, buffer, 0);
+  return array_at(env, data, size, adopt(std::move(vector), data, size * sizeof(T)));
 }
 
 /// Typed access to the fields of one options object.

@@ -222,11 +222,7 @@ class SessionHandle : public Napi::ObjectWrap<SessionHandle> {
   template <typename T>
   Napi::Value shared(Napi::Env env, const ResultArray<T>& values) {
     if (values.size() == 0) return Napi::TypedArrayOf<T>::New(env, 0);
-    auto* owner = new std::shared_ptr<Session>(session_);
-    const auto buffer = Napi::ArrayBuffer::New(
-        env, values.data(), values.size() * sizeof(T),
-        [](Napi::Env, void*, std::shared_ptr<Session>* hint) { delete hint; }, owner);
-    return Napi::TypedArrayOf<T>::New(env, values.size(), buffer, 0);
+    return array_at(env, values.data(), values.size(), session_);
   }
 
   std::shared_ptr<Session> session_;

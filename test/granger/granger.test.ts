@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -386,6 +387,29 @@ test('exponents that are given away in mid-test are tested to the end', async ()
   giveAway(exponent);
   collectGarbage();
   assert.ok(bitsOf(await pending).equals(bitsOf(expected)));
+});
+
+test('results that are larger than an array of this Node may be are an error', () => {
+  const lags = 14;
+  const rows = Math.floor(constants.MAX_LENGTH / (lags * 16 * 8)) + 1;
+  if (rows > 2 ** 24) return; // later versions take whatever there is memory for
+  const options = {
+    target: new Float64Array(60),
+    rows,
+    samples: 60,
+    stationarity: 'none',
+    maxLag: lags,
+    seed: 1,
+  } as const;
+  const all = { lagOrder: 'min-p', statistic: 'ssr-ftest', shifts: 0, perLag: true, allStatistics: true } as const;
+  const session = new native.GrangerSession({ ...options, ...all }); // nothing of it is touched
+  for (let time = 0; time < 3; time++) {
+    assert.throws(
+      () => session.result(),
+      (error: { code?: string }) => error.code === 'ERR_BUFFER_TOO_LARGE',
+    );
+    collectGarbage();
+  }
 });
 
 test('a row does not depend on the rows beside it', async () => {
