@@ -81,14 +81,14 @@ function sanitize() {
   testCore(out('sanitize'));
 }
 
-/** The addon is loaded by a copy of lib/ and test/ whose build folder holds nothing but the sanitized binary. */
+/** The addon is loaded by a copy of the sources whose build folder holds nothing but the sanitized binary. */
 function addon() {
   buildSanitized();
   const copy = out('sanitize-tree');
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(path.join(copy, 'build/Release'), { recursive: true });
   mkdirSync(path.join(copy, 'reports'));
-  for (const part of ['lib', 'test', 'scripts', 'package.json', 'tsconfig.json']) {
+  for (const part of ['lib', 'test', 'benchmarks', 'scripts', 'package.json', 'tsconfig.json']) {
     cpSync(path.join(root, part), path.join(copy, part), { recursive: true });
   }
   cpSync(out('sanitize/Release/legcnet.node'), path.join(copy, 'build/Release/legcnet.node'));

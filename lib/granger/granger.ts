@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { NdArray } from '../data/ndarray.js';
 import { type Series, type SeriesInput, readSeries } from '../data/series.js';
 import { unexpected } from '../errors.js';
@@ -168,7 +169,8 @@ const CHUNK_BYTES = 2 ** 21;
  *
  * @param sources [W, n], row-major, or one series [n]
  * @param targets [n], one target for all sources, or [W, n], one each
- * @throws LegcnetError ERR_ARGUMENT for arrays that do not fit, ERR_OPTION; `signal.reason` when aborted
+ * @throws LegcnetError ERR_ARGUMENT for arrays that do not fit, and for more sources than there can be results by lag of
+ *   (4 GiB an array on Node 20: 38 million at 14 lags, 2.4 million with `stats`); ERR_OPTION; `signal.reason` when aborted
  */
 export function grangerTest(
   sources: SeriesInput,
@@ -203,6 +205,12 @@ export async function grangerTest(
 
   const fixed = typeof lagOrder === 'number';
   const lags = fixed ? [lagOrder] : Array.from({ length: resolved.maxLag }, (_, i) => i + 1);
+  const cellBytes = stats ? 16 * 8 : perLag ? 8 : 0; // of the largest array of results, a source and lag
+  const mostRows = Math.floor(constants.MAX_LENGTH / (cellBytes * lags.length)); // infinite without
+  if (x.rows > mostRows) {
+    const expected = `at most ${mostRows} series, whose results by lag this Node has arrays for, or perLag: false`;
+    throw unexpected('ERR_ARGUMENT', 'sources', expected, x.rows);
+  }
   const session = new native.GrangerSession({
     target: y.single ? y.data : null,
     rows: x.rows,

@@ -18,9 +18,8 @@ struct Blocks {
   std::map<uintptr_t, Block> at;
 };
 
-/// Never destroyed: arrays are freed until the very end of the process.
 Blocks& blocks() {
-  static Blocks& instance = *new Blocks;
+  static Blocks instance;
   return instance;
 }
 

@@ -36,14 +36,17 @@ template <typename T>
 void NpyLog<T>::append(const T* row) {
   if (std::fwrite(row, sizeof(T), columns_, file_) != columns_) fail("write to");
   ++rows_;
+  appended_ = true;
 }
 
 template <typename T>
 void NpyLog<T>::flush() {
+  if (!appended_) return;
   if (std::fflush(file_) != 0) fail("write to");
   const long end = std::ftell(file_);
   write_header();
   if (std::fseek(file_, end, SEEK_SET) != 0) fail("seek in");
+  appended_ = false;
 }
 
 template <typename T>

@@ -19,7 +19,7 @@ class NpyLog {
   NpyLog& operator=(const NpyLog&) = delete;
 
   void append(const T* row);
-  /// Rewrites the row count in the header.
+  /// Rewrites the row count in the header, if there are new rows: the file may be somebody else's by now.
   void flush();
 
  private:
@@ -30,6 +30,7 @@ class NpyLog {
   std::FILE* file_;
   size_t columns_;
   uint64_t rows_;
+  bool appended_ = false;  // since the last flush
 };
 
 }  // namespace legcnet

@@ -72,6 +72,16 @@ std::vector<double> Trainer<T>::parameters() const {
 
 template <typename T>
 void Trainer<T>::run(uint64_t epochs, int threads, Control& control) {
+  try {
+    go_on(epochs, threads, control);
+  } catch (...) {
+    log_.reset();  // another trainer may take the file over, and this one live on until it is collected
+    throw;
+  }
+}
+
+template <typename T>
+void Trainer<T>::go_on(uint64_t epochs, int threads, Control& control) {
   const size_t rows = parts_[kTrain]->rows();
   const uint64_t steps = steps_per_epoch();
   const Team team(threads);

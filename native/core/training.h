@@ -115,6 +115,7 @@ class Trainer {
     std::vector<int32_t> missing;  // in those windows; known when the last of them has closed
   };
 
+  void go_on(uint64_t epochs, int threads, Control& control);
   bool in_series(uint64_t iterate) const { return series_.kind != SeriesKind::none && iterate <= series_.last_iterate; }
   /// `next`: the rows of the step after it.
   void step(const uint32_t* rows, size_t count, const uint32_t* next, size_t next_count, int threads,

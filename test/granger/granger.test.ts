@@ -412,6 +412,14 @@ test('results that are larger than an array of this Node may be are an error', (
   }
 });
 
+test('more sources than their results by lag have room for are refused before any work', async () => {
+  const rows = Math.floor(constants.MAX_LENGTH / (16 * 8)) + 1;
+  if (rows > 2 ** 26) return; // later versions take whatever there is memory for
+  const sources = { data: new Float32Array(rows * 4), shape: [rows, 4] };
+  const wanted = () => grangerTest(sources, new Float64Array(4), { lagOrder: 1, stats: true });
+  await assertLegcnetError(wanted, 'ERR_ARGUMENT', /at most 33554432 series/);
+});
+
 test('a row does not depend on the rows beside it', async () => {
   const { sources, target } = mixture(37, 50);
   const all = await grangerTest(sources, target);
