@@ -52,16 +52,24 @@ export async function trainingBenchmarks(): Promise<Benchmark[]> {
 }
 
 const OURS = 'legcnet, float32, 1 thread';
+const AGAINST_PYTORCH: readonly Reach[] = [
+  { ...quotient('PyTorch, slices, 1 thread', OURS), atLeast: 4 },
+  { ...quotient('PyTorch, DataLoader, 1 thread', OURS), atLeast: 12 },
+];
+const BY_THREADS: readonly Reach[] = [
+  { ...quotient(OURS, 'legcnet, float32, 2 threads'), atLeast: 1.5 },
+  { ...quotient('legcnet, float64, 1 thread', 'legcnet, float64, 2 threads'), atLeast: 1.5 },
+];
+
+const oursByThreads = (given: Case): Contender[] =>
+  (['float32', 'float64'] as const).flatMap((scalar) => [1, 2].map((threads) => ours(given, scalar, threads)));
 
 async function batches(given: Case): Promise<Benchmark> {
   const torch = new Torch(given.subject);
   return benchmark(
     given,
     [
-      ours(given, 'float32', 1),
-      ours(given, 'float32', 2),
-      ours(given, 'float64', 1),
-      ours(given, 'float64', 2),
+      ...oursByThreads(given),
       pureJs(given, 'zeros skipped'),
       pureJs(given, 'every input'),
       await tfjs(given, 'wasm'),
@@ -74,13 +82,11 @@ async function batches(given: Case): Promise<Benchmark> {
       ]),
     ],
     [
-      { ...quotient('PyTorch, slices, 1 thread', OURS), atLeast: 4 },
-      { ...quotient('PyTorch, DataLoader, 1 thread', OURS), atLeast: 12 },
+      ...AGAINST_PYTORCH,
       { ...quotient('JavaScript, float64, every input', OURS), atLeast: 60 },
       { ...quotient('JavaScript, float64, zeros skipped', OURS), atLeast: 60 },
       { ...quotient('TensorFlow.js, wasm', OURS), atLeast: 60 },
-      { ...quotient(OURS, 'legcnet, float32, 2 threads'), atLeast: 1.5 },
-      { ...quotient('legcnet, float64, 1 thread', 'legcnet, float64, 2 threads'), atLeast: 1.5 },
+      ...BY_THREADS,
     ],
   );
 }
@@ -90,21 +96,13 @@ async function shuffled(given: Case): Promise<Benchmark> {
   return benchmark(
     given,
     [
-      ours(given, 'float32', 1),
-      ours(given, 'float32', 2),
-      ours(given, 'float64', 1),
-      ours(given, 'float64', 2),
+      ...oursByThreads(given),
       ...pyTorch(given, new Torch(given.subject), [
         { loader: 'slices', threads: 1 },
         { loader: 'dataloader', threads: 1 },
       ]),
     ],
-    [
-      { ...quotient('PyTorch, slices, 1 thread', OURS), atLeast: 4 },
-      { ...quotient('PyTorch, DataLoader, 1 thread', OURS), atLeast: 12 },
-      { ...quotient(OURS, 'legcnet, float32, 2 threads'), atLeast: 1.5 },
-      { ...quotient('legcnet, float64, 1 thread', 'legcnet, float64, 2 threads'), atLeast: 1.5 },
-    ],
+    [...AGAINST_PYTORCH, ...BY_THREADS],
   );
 }
 
