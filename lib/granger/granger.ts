@@ -7,7 +7,7 @@ import { type ResolvedOptions, checkJobOptions, resolveOptions } from '../option
 import { adjustPValuesApart } from './adjust.js';
 import { IN_TURN, inChunks } from './chunks.js';
 import { roundDecimals } from './round.js';
-import { inTurns } from './turns.js';
+import { inTurns } from '../turns.js';
 
 /** Options of a Granger test, by their names in the table. */
 export const GRANGER_OPTIONS = [

@@ -1,7 +1,7 @@
 /** From exponents and misclassification to a verdict and a score for each weight. */
 import { adjustPValuesApart } from '../granger/adjust.js';
 import { type GrangerOptions, grangerTest } from '../granger/granger.js';
-import { inTurns } from '../granger/turns.js';
+import { inTurns } from '../turns.js';
 import type { JobOptions } from '../native.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { PruneConfig } from './config.js';

@@ -6,7 +6,7 @@ import { RandomState } from '../data/numpy-random.js';
 import { type LegcnetErrorCode, unexpected } from '../errors.js';
 import { adjustPValuesApart, checkPValues } from '../granger/adjust.js';
 import { grangerTest } from '../granger/granger.js';
-import { inTurns } from '../granger/turns.js';
+import { inTurns } from '../turns.js';
 import type { LayerShape } from '../network/mlp.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { JobOptions } from '../native.js';
