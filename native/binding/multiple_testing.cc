@@ -19,9 +19,11 @@ Correction read_correction(const Fields& fields) {
 /// ({pValues: [count], correction})
 class AdjustTask : public Task {
  public:
-  explicit AdjustTask(const Fields& fields)
-      : correction_(read_correction(fields)), given_(view_of<double>(fields.get("pValues"), fields.path("pValues"))) {
-    held_ = hold(fields.get("pValues").As<Napi::TypedArray>());
+  /// `p_values`: that field, asked for once, since a getter may have another the next time, which nobody holds.
+  AdjustTask(const Fields& fields, const Napi::Value& p_values)
+      : correction_(read_correction(fields)),
+        given_(view_of<double>(p_values, fields.path("pValues"))),
+        held_(hold(p_values.As<Napi::TypedArray>())) {
     if (!held_) copy();
   }
 
@@ -37,7 +39,7 @@ class AdjustTask : public Task {
 
   const Correction correction_;
   const ArrayView<double> given_;  // not to be looked at later, unless held
-  Held held_;
+  const Held held_;
   std::vector<double> p_values_;
 };
 
@@ -49,7 +51,8 @@ Napi::Value adjust(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value adjust_many(const Napi::CallbackInfo& info) {
-  return Task::start(info.Env(), std::make_unique<AdjustTask>(Fields(info[0], "adjustManyPValues")));
+  const Fields fields(info[0], "adjustManyPValues");
+  return Task::start(info.Env(), std::make_unique<AdjustTask>(fields, fields.get("pValues")));
 }
 
 }  // namespace

@@ -241,6 +241,8 @@ test('an array that a getter changes for another is not read where it is', async
   for (let times = 0; times < 4; times++) {
     const found = await spoiled(() => native.lyapunovExponents(changing(lyapunov, 'series', times)));
     assert.equal(found, exponents, `series, ${times} times`);
+    const adjusted = await spoiled(() => native.adjustManyPValues(changing({ correction: 'none' }, 'pValues', times)));
+    assert.equal(adjusted, plain, `pValues, ${times} times`);
   }
 
   const pValues = async (start: (session: InstanceType<typeof native.GrangerSession>) => NativeTask<undefined>) => {
