@@ -115,6 +115,8 @@ inline Vector<float> least(Mask<float> within, Vector<float> a, Vector<float> b)
 }
 inline Mask<double> either(Mask<double> a, Mask<double> b) { return _kor_mask8(a, b); }
 inline Mask<float> either(Mask<float> a, Mask<float> b) { return _kor_mask16(a, b); }
+inline Mask<double> without(Mask<double> mask) { return _knot_mask8(mask); }
+inline Mask<float> without(Mask<float> mask) { return _knot_mask16(mask); }
 inline bool any(Mask<double> mask) { return mask != 0; }
 inline bool any(Mask<float> mask) { return mask != 0; }
 
@@ -136,6 +138,25 @@ inline Words<double> masked(Mask<double> mask, Words<double> v) {
 }
 inline Words<float> masked(Mask<float> mask, Words<float> v) {
   return bits_as<Words<float>>(_mm512_maskz_mov_epi32(mask, bits_as<__m512i>(v)));
+}
+
+/// Stores the lanes of v where the mask is set, side by side, and returns how many. May overwrite a vector's room.
+inline size_t append(int64_t* to, Mask<double> mask, Integers<double> v) {
+  store(to, bits_as<Integers<double>>(_mm512_maskz_compress_epi64(mask, bits_as<__m512i>(v))));
+  return static_cast<size_t>(__builtin_popcount(mask));
+}
+inline size_t append(int32_t* to, Mask<float> mask, Integers<float> v) {
+  store(to, bits_as<Integers<float>>(_mm512_maskz_compress_epi32(mask, bits_as<__m512i>(v))));
+  return static_cast<size_t>(__builtin_popcount(mask));
+}
+/// Replaces the lanes of v where the mask is set by from[0], from[1], ... and returns how many.
+inline size_t replace(Integers<double>& v, Mask<double> mask, const int64_t* from) {
+  v = bits_as<Integers<double>>(_mm512_mask_expandloadu_epi64(bits_as<__m512i>(v), mask, from));
+  return static_cast<size_t>(__builtin_popcount(mask));
+}
+inline size_t replace(Integers<float>& v, Mask<float> mask, const int32_t* from) {
+  v = bits_as<Integers<float>>(_mm512_mask_expandloadu_epi32(bits_as<__m512i>(v), mask, from));
+  return static_cast<size_t>(__builtin_popcount(mask));
 }
 
 #else
@@ -189,6 +210,10 @@ template <typename M>
 inline M either(M a, M b) {
   return a | b;
 }
+template <typename M>
+inline M without(M mask) {
+  return ~mask;
+}
 template <typename M, typename V>
 inline V select(M mask, V a, V b) {
   return mask ? a : b;
@@ -213,6 +238,26 @@ inline bool any(M mask) {
   for (const uint64_t word : words) all |= word;
   return all != 0;
 #endif
+}
+/// Stores the lanes of v where the mask is set, side by side, and returns how many. May overwrite a vector's room.
+template <typename M>
+inline size_t append(std::decay_t<decltype(M()[0])>* to, M mask, M v) {
+  if (!any(mask)) return 0;
+  size_t count = 0;
+  for (size_t l = 0; l < sizeof(M) / sizeof(*to); ++l) {
+    to[count] = v[l];
+    count -= static_cast<size_t>(mask[l]);  // -1 where it is set
+  }
+  return count;
+}
+/// Replaces the lanes of v where the mask is set by from[0], from[1], ... and returns how many.
+template <typename M>
+inline size_t replace(M& v, M mask, const std::decay_t<decltype(M()[0])>* from) {
+  size_t count = 0;
+  for (size_t l = 0; l < sizeof(M) / sizeof(*from); ++l) {
+    if (mask[l]) v[l] = from[count++];
+  }
+  return count;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "neighbours_tile_outwards.h"
 #include "sort_lanes.h"
 
 namespace legcnet {
@@ -12,33 +13,11 @@ using namespace lanes;
 namespace {
 
 /// Each pair of points up to so many places apart is looked at, once for both, before any bound is.
-constexpr size_t kSurely = 6;
-/// Candidates between two looks at the bound after that.
-constexpr size_t kStep = 4;
-/// Rows that loops may read beyond the points.
-constexpr size_t kMargin = 16;
+constexpr size_t kSurely = kVectorBytes == 64 ? 5 : 6;
+constexpr size_t kMargin = SortedPoints<double>::kMargin;
 /// Coordinates of what is no point.
 template <typename T>
 constexpr T kFar = 4;
-
-/// The nearest so far, of candidates offered in any order: of equal distances the one with the higher offset wins.
-template <typename T>
-struct Nearest {
-  Vector<T> distance;
-  Integers<T> offset;
-
-  void offer(Mask<T> eligible, Vector<T> d, Integers<T> candidate) {
-    const auto nearer = less(eligible, d, distance);
-    const auto later = less(equal(eligible, d, distance), offset, candidate);
-    distance = least(eligible, d, distance);
-    offset = select(either(nearer, later), candidate, offset);
-  }
-};
-
-template <typename T>
-inline Vector<T> squared(Vector<T> a, Vector<T> b) {
-  return a * a + b * b;
-}
 
 }  // namespace
 
@@ -161,28 +140,17 @@ void SortedTile<T>::fill_margins() {
   fill_rows(kMargin + sorted_, kFar<T>);
 }
 
+/// The points up to kSurely places away; the last few whose search is under way stay in registers.
 template <typename T>
 template <bool Theiler>
-void SortedTile<T>::scan(size_t theiler_window) {
+void SortedTile<T>::scan_nearby(const SortedPoints<T>& points, size_t theiler_window) {
   constexpr size_t L = kTileLanes<T>;
-  const T* const x = x_.data() + kMargin * L;
-  const T* const y = y_.data() + kMargin * L;
-  const Integer* const offset = offset_.data() + kMargin * L;
-  T* const distance = distance_.data() + kMargin * L;
-  Integer* const nearest = nearest_.data() + kMargin * L;
-  const I apart = I{} + static_cast<Integer>(theiler_window * L);
-  const auto eligible = [&](V d, I a, I b) {
-    const auto positive = at_most(fill(kSmallestDistance<T>), d);
-    if (!Theiler) return positive;
-    const I lag = a - b;
-    return less(positive, apart, lag < 0 ? -lag : lag);
-  };
-
-  // First the points up to kSurely places away; the last few whose search is under way stay in registers.
-  Nearest<T> window[kSurely + 1];
+  const T *const x = points.x, *const y = points.y;
+  const Integer* const offset = points.offset;
+  NearestInOrder<T> window[kSurely + 1];
   const auto nothing = [&](size_t s) {
     // What is no point looks for nothing: no distance is below -1.
-    return Nearest<T>{load(offset + s * L) < 0 ? fill(T(-1)) : fill(kLargestDistance<T>), I{} - 1};
+    return NearestInOrder<T>{load(offset + s * L) < 0 ? fill(T(-1)) : fill(kLargestDistance<T>), I{} - 1};
   };
   for (size_t u = 0; u < kSurely; ++u) window[u] = nothing(u);
   for (size_t first = 0; first < sorted_; first += kSurely + 1) {
@@ -191,69 +159,47 @@ void SortedTile<T>::scan(size_t theiler_window) {
       const size_t s = first + u;
       const V own_x = load(x + s * L), own_y = load(y + s * L);
       const I own = load(offset + s * L);
-      Nearest<T>& mine = window[u];
+      NearestInOrder<T>& mine = window[u];
       window[(u + kSurely) % (kSurely + 1)] = nothing(s + kSurely);
 #pragma GCC unroll 8
       for (size_t r = 1; r <= kSurely; ++r) {
         const size_t q = (s + r) * L;
         const V d = squared<T>(own_x - load(x + q), own_y - load(y + q));
         const I other = load(offset + q);
-        const auto is_eligible = eligible(d, own, other);
+        const auto is_eligible = eligible<T, Theiler>(d, own, other, theiler_window);
         mine.offer(is_eligible, d, other);
         window[(u + r) % (kSurely + 1)].offer(is_eligible, d, own);
       }
-      store(distance + s * L, mine.distance);
-      store(nearest + s * L, mine.offset);
+      store(points.distance + s * L, mine.distance);
+      store(points.nearest + s * L, mine.offset);
     }
   }
+}
 
-  // Then outwards. Points whose p differ by g are at least g / sqrt(2) apart: D >= g^2 / 2. They are sorted by p
-  // rounded to cells, and everything carries rounding errors, taken generously.
-  constexpr T epsilon = std::numeric_limits<T>::epsilon();
-  const V slack = cell_width_ * T(1.01) + 32 * epsilon;
-  const T bound = 2 * (1 + 64 * epsilon);
-  const auto projection = [&](const T* at) { return load(at) + load(at + (y - x)); };
-  const auto worthwhile = [&](V gap, V best) {
-    gap -= slack;
-    gap = gap > T(0) ? gap : V{};
-    return at_most(gap * gap, best * bound);
-  };
-  constexpr size_t next = (kSurely + 1) * L;
-  size_t unfinished = 0;
-  unfinished_.resize(sorted_);
-  for (size_t s = 0; s < sorted_; ++s) {
-    const T* own = x + s * L;
-    const V p = projection(own), best = load(distance + s * L);
-    unfinished_[unfinished] = static_cast<uint32_t>(s);
-    unfinished +=
-        any(either(worthwhile(projection(own + next) - p, best), worthwhile(p - projection(own - next), best)));
+template <typename T>
+template <bool Theiler>
+void SortedTile<T>::scan(size_t theiler_window) {
+  constexpr size_t L = kTileLanes<T>, begin = kMargin * L;
+  const SortedPoints<T> points{x_.data() + begin, y_.data() + begin, offset_.data() + begin, distance_.data() + begin,
+                               nearest_.data() + begin};
+  scan_nearby<Theiler>(points, theiler_window);
+
+  const Worthwhile<T> worthwhile(cell_width_);
+  const size_t room = (sorted_ + 1) * L;
+  waiting_.resize(2 * room);
+  Outwards<T, 1, Theiler> right(points, worthwhile, theiler_window, kSurely + 1, waiting_.data());
+  Outwards<T, -1, Theiler> left(points, worthwhile, theiler_window, kSurely + 1, waiting_.data() + room);
+  const auto rows = static_cast<Integer>(sorted_ * L);
+  for (Integer row = 0; row < rows; row += static_cast<Integer>(L)) {
+    right.add(row);
+    left.add(row);
   }
-  for (size_t u = 0; u < unfinished; ++u) {
-    const size_t s = unfinished_[u];
-    const T* const own = x + s * L;
-    const V own_x = load(own), own_y = load(own + (y - x)), p = own_x + own_y;
-    const I own_offset = load(offset + s * L);
-    Nearest<T> mine{load(distance + s * L), load(nearest + s * L)};
-    const auto offer = [&](const T* at) {
-      const V d = squared<T>(own_x - load(at), own_y - load(at + (y - x)));
-      const I other = load(offset + (at - x));
-      mine.offer(eligible(d, own_offset, other), d, other);
-    };
-    const T *right = own + next, *left = own - next;  // the next to look at
-    bool go_right = any(worthwhile(projection(right) - p, mine.distance));
-    bool go_left = any(worthwhile(p - projection(left), mine.distance));
-    while (go_right || go_left) {
-      if (go_right) {
-        for (size_t c = 0; c < kStep; ++c, right += L) offer(right);
-        go_right = any(worthwhile(projection(right) - p, mine.distance));
-      }
-      if (go_left) {
-        for (size_t c = 0; c < kStep; ++c, left -= L) offer(left);
-        go_left = any(worthwhile(p - projection(left), mine.distance));
-      }
-    }
-    store(distance + s * L, mine.distance);
-    store(nearest + s * L, mine.offset);
+  if (right.empty() && left.empty()) return;
+  right.begin(rows);
+  left.begin(rows);
+  for (bool busy = true; busy;) {
+    busy = right.advance();
+    busy |= left.advance();
   }
 }
 

@@ -11,8 +11,11 @@
 
 namespace legcnet {
 
-/// Sorts the points of each series along the diagonal of their plane, and looks from each outwards until no lane can
-/// gain.
+template <typename T>
+struct SortedPoints;
+
+/// Sorts the points of each series along the diagonal of their plane, and looks from each outwards until it cannot gain
+/// any more.
 template <typename T>
 class SortedTile {
  public:
@@ -36,6 +39,8 @@ class SortedTile {
   void merge_duplicates();
   template <bool Theiler>
   void scan(size_t theiler_window);
+  template <bool Theiler>
+  void scan_nearby(const SortedPoints<T>& points, size_t theiler_window);
   I offsets_of(size_t s) const;
 
   size_t points_ = 0;  // of a series
@@ -49,12 +54,12 @@ class SortedTile {
 
   AlignedVector<int32_t> keys_;  // [rows_, lanes] cell and index, ascending
   // Sorted points, [margin + sorted_ + margin, lanes]. The margins are so far away that they end every scan.
-  AlignedVector<T> x_, y_;            // coordinates
-  AlignedVector<Integer> offset_;     // where they are in the tile; -1: no point
-  AlignedVector<T> distance_;         // of the nearest
-  AlignedVector<Integer> nearest_;    // its offset; -1: none
-  std::vector<uint32_t> unfinished_;  // points whose search goes on
-  AlignedVector<Integer> group_;      // [rows_, lanes] where each point was merged to
+  AlignedVector<T> x_, y_;          // coordinates
+  AlignedVector<Integer> offset_;   // where they are in the tile; -1: no point
+  AlignedVector<T> distance_;       // of the nearest
+  AlignedVector<Integer> nearest_;  // its offset; -1: none
+  AlignedVector<Integer> waiting_;  // points whose search goes on, of both directions
+  AlignedVector<Integer> group_;    // [rows_, lanes] where each point was merged to
 };
 
 extern template class SortedTile<float>;
