@@ -22,19 +22,19 @@ class TileLogDistances {
   static constexpr size_t L = kTileLanes<T>;
 
  public:
-  /// S(k) and counts as LogDistances::mean has them, for each series of a tile.
-  /// @param y          [length, lanes]
+  /// S(k) and counts as LogDistances::mean has them, for each series of a tile. What was left out counts: there, a
+  /// reference stands still for all steps.
   /// @param neighbour  [references, lanes] offsets, the reference's own where it has no neighbour
-  /// @param repeated   [references] as TileSearch::repeated has it; may be null
   /// @param curve      [steps, lanes] out
   /// @param counts     [steps, lanes] out
-  static void mean(const T* y, const Integer* neighbour, const uint8_t* repeated, size_t references,
-                   const Embedding& embedding, size_t steps, double* curve, uint32_t* counts) {
+  static void mean(const SeriesTile<T>& tile, const Integer* neighbour, const Embedding& embedding, size_t steps,
+                   double* curve, uint32_t* counts) {
     const bool adjacent = embedding.dimension == 2 && embedding.delay == 1;
+    const size_t references = embedding.references(tile.length);
     for (size_t k = 0; k < steps; k += kTogether) {
       with_steps(std::min(kTogether, steps - k), [&](auto K) {
         const auto add = adjacent ? &add_steps<K.value, true> : &add_steps<K.value, false>;
-        add(y + k * L, neighbour, k == 0 ? repeated : nullptr, references, embedding, curve + k * L, counts + k * L);
+        add(tile, neighbour, k, references, embedding, curve + k * L, counts + k * L);
       });
     }
   }
@@ -68,36 +68,37 @@ class TileLogDistances {
   static constexpr int kCountAt = sizeof(T) == 8 ? 32 : 20;
   static_assert(kMostTilePoints < (size_t{1} << 12), "sums and counts fit their parts of a word");
 
-  /// Steps of which it is worth to keep the distances: where a point and the one after it are as those before, so are
-  /// their distances (that need no more than these two).
-  static constexpr size_t kRemembered = 2;
-
-  /// Steps 0 .. K - 1 from y on. Adjacent: dimension 2 and delay 1, where the second square of a distance is the first
-  /// one of the next step's.
+  /// Steps first .. first + K - 1. Adjacent: dimension 2 and delay 1, where the second square of a distance is the
+  /// first one of the next step's.
   template <size_t K, bool Adjacent>
-  static void add_steps(const T* y, const Integer* neighbour, const uint8_t* repeated, size_t references,
+  static void add_steps(const SeriesTile<T>& tile, const Integer* neighbour, size_t first, size_t references,
                         const Embedding& embedding, double* curve, uint32_t* counts) {
+    const T* const y = tile.values.data() + first * L;
+    const uint32_t* const left_out = tile.left_out.data();
     V product[K], d[K];
     Words sum[K];
     for (size_t k = 0; k < K; ++k) product[k] = lanes::fill(T(1)), sum[k] = Words{};
-    for (size_t n = 0; n < references;) {
-      const size_t end = std::min(n + kProduct, references);
-      for (; n < end; ++n) {
-        const bool as_before = K <= kRemembered && repeated && n > 0 && repeated[n - 1] && repeated[n + K - 2];
-        if (!as_before) measure<K, Adjacent>(y, lanes::load(neighbour + n * L), n, embedding, d);
+    size_t multiplied = 0;
+    for (size_t n = 0; n < references; ++n) {
+      const auto nearest = lanes::load(neighbour + n * L);
+      for (uint32_t i = 0; i <= left_out[n]; ++i) {
+        if (i == left_out[n]) {
+          measure<K, Adjacent>(y, nearest, n, embedding, d);
+        } else if (i == 0) {
+          measure_still<K>(tile.values.data() + n * L, y, nearest, n, embedding, d);
+        }
         for (size_t k = 0; k < K; ++k) {
           const auto counted = lanes::at_most(lanes::fill(kSmallestDistance<T>), d[k]);
           const Words bits = lanes::bits_as<Words>(d[k]);
           product[k] *= lanes::bits_as<V>(lanes::masked(counted, bits & kMantissa) | kOne);  // 1 if not counted
           sum[k] += lanes::masked(counted, (bits >> kMantissaBits) + (Word(1) << kCountAt));
         }
-      }
-      for (size_t k = 0; k < K; ++k) {
-        const Words bits = lanes::bits_as<Words>(product[k]);
-        sum[k] += (bits >> kMantissaBits) - kBias;
-        product[k] = lanes::bits_as<V>((bits & kMantissa) | kOne);
+        if (++multiplied < kProduct) continue;
+        multiplied = 0;
+        for (size_t k = 0; k < K; ++k) take_exponent(product[k], sum[k]);
       }
     }
+    for (size_t k = 0; k < K; ++k) take_exponent(product[k], sum[k]);
     constexpr double ln2 = 0.693147180559945309417;
     for (size_t k = 0; k < K; ++k) {
       for (size_t l = 0; l < L; ++l) {
@@ -108,6 +109,30 @@ class TileLogDistances {
         curve[k * L + l] = count ? (std::log(static_cast<double>(product[k][l])) + power * ln2) / count / 2
                                  : std::numeric_limits<double>::quiet_NaN();
       }
+    }
+  }
+
+  /// Moves the exponents of the product to their sum.
+  static void take_exponent(V& product, Words& sum) {
+    const Words bits = lanes::bits_as<Words>(product);
+    sum += (bits >> kMantissaBits) - kBias;
+    product = lanes::bits_as<V>((bits & kMantissa) | kOne);
+  }
+
+  /// d[k]: the squared distances of point n, which holds `at`, and its neighbour k steps on.
+  template <size_t K>
+  static void measure_still(const T* at, const T* y, lanes::Integers<T> neighbour, size_t n, const Embedding& embedding,
+                            V* d) {
+    const V value = lanes::load(at);
+    const auto own = lanes::lane_numbers<T>() + static_cast<Integer>(n * L);
+    const auto squared = [&](size_t i) {
+      const V difference = value - lanes::gather(y + i * L, neighbour);
+      return difference * difference;
+    };
+    for (size_t k = 0; k < K; ++k) {
+      d[k] = squared(k);
+      for (size_t c = 1; c < embedding.dimension; ++c) d[k] += squared(k + c * embedding.delay);
+      d[k] = neighbour == own ? V{} : d[k];  // it has none
     }
   }
 

@@ -108,15 +108,19 @@ class Analyser {
 
   /// A tile that the series do not fill is filled up with the last one.
   void measure_tile(const uint32_t* rows, size_t width) {
-    tile_.resize(length_ * L);
     tile_curve_.resize(steps_ * L);
     tile_counts_.resize(steps_ * L);
     uint32_t filled[L];
     for (size_t l = 0; l < L; ++l) filled[l] = rows[std::min(l, width - 1)];
-    block_.rescale_tile(filled, tile_.data());
-    const auto* neighbour = tile_search_.run(tile_.data(), length_, embedding_);
-    TileLogDistances<T>::mean(tile_.data(), neighbour, tile_search_.repeated(), embedding_.references(length_),
-                              embedding_, steps_, tile_curve_.data(), tile_counts_.data());
+    // A point, and the points it is followed to, are the same as the one before while their values stand still: it has
+    // the same neighbour at the same distances, and is nobody's, since of several equal points the last is taken. (With
+    // a Theiler window another may be the one that is far enough away in time.)
+    const size_t still = embedding_.theiler_window == 0
+                             ? std::min(embedding_.span() + std::max<size_t>(steps_ - 1, 1), length_)
+                             : length_;
+    block_.rescale_tile(filled, still, embedding_.candidates(length_) + still - 1, tile_);
+    const auto* neighbour = tile_search_.run(tile_, embedding_);
+    TileLogDistances<T>::mean(tile_, neighbour, embedding_, steps_, tile_curve_.data(), tile_counts_.data());
   }
 
   /// The outcome of one series of the tile.
@@ -126,7 +130,7 @@ class Analyser {
       counts_[k] = tile_counts_[k * L + l];
     }
     const bool all = !count_unmatched_ || counts_[0] == embedding_.references(length_);
-    return outcome(all ? 0 : tile_search_.unmatched(tile_.data(), length_, embedding_, l));
+    return outcome(all ? 0 : tile_search_.unmatched(tile_, embedding_, l));
   }
 
   Outcome outcome(uint32_t unmatched) {
@@ -145,7 +149,7 @@ class Analyser {
   std::vector<uint32_t> counts_;
 
   TileSearch<T> tile_search_;
-  AlignedVector<T> tile_;
+  SeriesTile<T> tile_;
   std::vector<double> tile_curve_;
   std::vector<uint32_t> tile_counts_;
 

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "lyapunov.h"
 #include "lyapunov_lanes.h"
+#include "lyapunov_tile.h"
 #include "series_view.h"
 #include "simd.h"
 
@@ -29,22 +30,41 @@ class SeriesBlock {
 
   /// The rescaled series (x - min) / (max - min) of a row whose status is kOk: y [length].
   void rescale(size_t row, T* y) const;
-  /// The same of as many rows as vectors have lanes, interleaved: y [length, lanes], aligned.
-  void rescale_tile(const uint32_t* rows, T* y) const;
+  /// The same of as many rows as vectors have lanes, interleaved. Where all of them hold a value for more than `most`
+  /// times, the rest of these are left out, but for those from time `end` on.
+  /// @param rows  ascending
+  /// @param most  at most the length
+  void rescale_tile(const uint32_t* rows, size_t most, size_t end, SeriesTile<T>& tile) const;
 
  private:
+  /// Columns of values_ that change at the same moments, and what holds in between is there once.
+  struct Group {
+    size_t begin, end;  ///< columns
+    size_t first;       ///< in moments_
+    size_t count;       ///< of moments, and of values a series
+  };
+
   void copy(const SeriesView<T>& series, size_t first, size_t rows);
-  void find_extents(size_t rows);
+  void copy_pieces(const SeriesView<T>& series, size_t first, size_t rows);
+  void find_extents();
   SeriesStatus guard(size_t row);
   void quantise(size_t row);
+  const Group& group_of(size_t row) const;
+  size_t moment(const Group& group, size_t k) const;
+  template <typename Body>
+  void for_each_value(size_t row, const Body& body) const;
+  template <typename Body>
+  void for_each_moment(const uint32_t* rows, const Body& body) const;
 
   const LyapunovOptions& options_;
   const Control& control_;
   const size_t length_;
   const size_t pitch_;
-  AlignedVector<T> values_;      // [length, pitch_]: value i of all series side by side
-  AlignedVector<T> low_, high_;  // [most + lanes]
-  AlignedVector<T> zero_;        // [most + lanes] sum of x - x: NaN where x is not finite
+  AlignedVector<T> values_;        // [length, pitch_]: value k of all series side by side
+  std::vector<Group> groups_;      // of columns, ascending
+  std::vector<uint32_t> moments_;  // of each group, when its values begin to hold, and the length; empty: at every time
+  AlignedVector<T> low_, high_;    // [most + lanes]
+  AlignedVector<T> zero_;          // [most + lanes] sum of x - x: NaN where x is not finite
   std::vector<SeriesStatus> status_;
   std::vector<double> as_double_;
   ChangePoints change_points_;

@@ -1,9 +1,12 @@
 // Tiles: several series of equal length, one a vector lane, so that no lane waits for another's sum.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "lyapunov_lanes.h"
+#include "simd.h"
 
 namespace legcnet {
 
@@ -18,6 +21,14 @@ constexpr size_t kMostTilePoints = 2048;
 
 /// Tiles of longer series would not fit into the caches.
 constexpr size_t kMostTileValues = 4096;
+
+/// Series of a tile, rescaled, and cut where all stand still, as weights of one input do while it is 0.
+template <typename T>
+struct SeriesTile {
+  AlignedVector<T> values;         ///< [length, kTileLanes]
+  std::vector<uint32_t> left_out;  ///< [length] how many values were left out here, equal to this one
+  size_t length = 0;               ///< values that are kept
+};
 
 /// D below this counts as zero, and zero is not eligible.
 template <typename T>

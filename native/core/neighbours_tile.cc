@@ -133,13 +133,12 @@ bool TileSearch<T>::takes(size_t length, const Embedding& embedding) {
 }
 
 template <typename T>
-const lanes::Integer<T>* TileSearch<T>::run(const T* y, size_t length, const Embedding& embedding) {
-  const size_t m = embedding.candidates(length);
+const lanes::Integer<T>* TileSearch<T>::run(const SeriesTile<T>& tile, const Embedding& embedding) {
+  const T* const y = tile.values.data();
+  const size_t length = tile.length, m = embedding.candidates(length);
   neighbour_.resize(m * kL<T>);
-  repeated_ = nullptr;
   if (embedding.dimension == 2 && m >= kSortFrom) {
     sorted_.run(y, m, embedding, neighbour_.data());
-    repeated_ = sorted_.repeated();
   } else if (embedding.dimension == 2 && embedding.delay == 1) {
     scan_all<2, true>(y, length, embedding);
   } else if (embedding.dimension == 2) {
@@ -151,9 +150,10 @@ const lanes::Integer<T>* TileSearch<T>::run(const T* y, size_t length, const Emb
 }
 
 template <typename T>
-uint32_t TileSearch<T>::unmatched(const T* y, size_t length, const Embedding& embedding, size_t lane) const {
+uint32_t TileSearch<T>::unmatched(const SeriesTile<T>& tile, const Embedding& embedding, size_t lane) const {
   constexpr size_t L = kL<T>;
-  const size_t m = embedding.candidates(length), references = embedding.references(length);
+  const T* const y = tile.values.data();
+  const size_t length = tile.length, m = embedding.candidates(length), references = embedding.references(length);
   const auto below_one = [&](size_t i, size_t j) {
     T sum = 0;
     for (size_t c = 0; c < embedding.dimension; ++c) {
@@ -165,7 +165,7 @@ uint32_t TileSearch<T>::unmatched(const T* y, size_t length, const Embedding& em
   uint32_t count = 0;
   for (size_t n = 0; n < references; ++n) {
     if (static_cast<size_t>(neighbour_[n * L + lane]) != n * L + lane) continue;
-    bool alone = true;
+    bool alone = tile.left_out[n] == 0;                                         // those are its duplicates
     for (size_t lag = embedding.theiler_window + 1; lag < m && alone; ++lag) {  // duplicates are near in time as a rule
       alone = !(n + lag < m && below_one(n, n + lag)) && !(lag <= n && below_one(n, n - lag));
     }

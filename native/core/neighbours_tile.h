@@ -24,15 +24,11 @@ class TileSearch {
 
   /// Neighbours of all points: [candidates, kTileLanes] offsets, the point's own where it has none. Those of points
   /// that are no references mean nothing. Valid until the next run.
-  /// @param y  [length, kTileLanes], aligned; takes(length, embedding)
-  const Integer* run(const T* y, size_t length, const Embedding& embedding);
-
-  /// [candidates] of the last run: not 0 where the next point is the same in all series, and has the same neighbour.
-  /// Null if that was not looked for.
-  const uint8_t* repeated() const { return repeated_; }
+  /// @param tile  takes(tile.length, embedding)
+  const Integer* run(const SeriesTile<T>& tile, const Embedding& embedding);
 
   /// Of the references of one series that run() found no neighbour for, those that have not even a duplicate.
-  uint32_t unmatched(const T* y, size_t length, const Embedding& embedding, size_t lane) const;
+  uint32_t unmatched(const SeriesTile<T>& tile, const Embedding& embedding, size_t lane) const;
 
  private:
   template <size_t Dimension, bool Adjacent>
@@ -41,7 +37,6 @@ class TileSearch {
   AlignedVector<Integer> neighbour_;
   AlignedVector<T> distance_;  // [candidates, lanes] of the neighbour; of scan_all
   SortedTile<T> sorted_;
-  const uint8_t* repeated_ = nullptr;
 };
 
 extern template class TileSearch<float>;

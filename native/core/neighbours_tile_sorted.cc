@@ -28,32 +28,13 @@ typename SortedTile<T>::I SortedTile<T>::offsets_of(size_t s) const {
   return (__builtin_convertvector(key, I) & index_mask_) * static_cast<Integer>(L) + lane_numbers<T>();
 }
 
-/// Weights of one input all stand still while that input is 0. Of several equal points in a row the last is enough:
-/// none is the other's neighbour, and of points at the same distance the last is taken anyway.
-template <typename T>
-void SortedTile<T>::select_rows(const T* y, const Embedding& embedding) {
-  constexpr size_t L = kTileLanes<T>;
-  repeated_.assign(points_, 0);
-  rows_.resize(points_);
-  size_t rows = 0;
-  for (size_t n = 0; n + 1 < points_; ++n) {
-    const auto moves = [&](size_t i) { return differ(load(y + i * L), load(y + (i + 1) * L)); };
-    rows_[rows] = static_cast<uint32_t>(n);
-    // With a Theiler window another of them may be the one that is far enough away in time.
-    repeated_[n] = embedding.theiler_window == 0 && !any(either(moves(n), moves(n + embedding.span())));
-    rows += 1 - repeated_[n];
-  }
-  rows_[rows++] = static_cast<uint32_t>(points_ - 1);
-  rows_.resize(rows);
-}
-
 /// By p, the sum of the coordinates, rounded down to cells; within a cell by index.
 template <typename T>
 void SortedTile<T>::sort(const T* y, size_t span) {
   constexpr size_t L = kTileLanes<T>;
   const auto p = [&](size_t i) { return load(y + i * L) + load(y + (i + span) * L); };
-  V low = p(rows_[0]), high = low;
-  for (const uint32_t i : rows_) {
+  V low = p(0), high = low;
+  for (size_t i = 1; i < points_; ++i) {
     const V at = p(i);
     low = at < low ? at : low;
     high = at > high ? at : high;
@@ -66,26 +47,25 @@ void SortedTile<T>::sort(const T* y, size_t span) {
   cell_width_ = range / cells;
   index_mask_ = (1 << bits) - 1;
 
-  const size_t padded_rows = (rows_.size() + 7) / 8 * 8;
+  const size_t padded_rows = (points_ + 7) / 8 * 8;
   keys_.resize(padded_rows * L);
   for (size_t r = 0; r < padded_rows; ++r) {
     Keys<L> key = Keys<L>{} + std::numeric_limits<int32_t>::max();
-    if (r < rows_.size()) {
-      const V cell = (p(rows_[r]) - low) * scale;
-      key =
-          __builtin_convertvector(cell < cells ? cell : fill(cells), Keys<L>) << bits | static_cast<int32_t>(rows_[r]);
+    if (r < points_) {
+      const V cell = (p(r) - low) * scale;
+      key = __builtin_convertvector(cell < cells ? cell : fill(cells), Keys<L>) << bits | static_cast<int32_t>(r);
     }
     store<int32_t, sizeof(key)>(keys_.data() + r * L, key);
   }
   lanes::sort<L>(keys_.data(), padded_rows);
 
-  const size_t size = (rows_.size() + 2 * kMargin) * L;
+  const size_t size = (points_ + 2 * kMargin) * L;
   for (auto* column : {&x_, &y_, &distance_}) column->resize(size);
   offset_.resize(size);
   nearest_.resize(size);
   V before_x = fill(kFar<T>), before_y = before_x;
   duplicates_ = I{};
-  for (size_t s = 0; s < rows_.size(); ++s) {
+  for (size_t s = 0; s < points_; ++s) {
     const I offset = offsets_of(s);
     const V a = gather(y, offset), b = gather(y + span * L, offset);
     const size_t at = (kMargin + s) * L;
@@ -103,13 +83,13 @@ void SortedTile<T>::sort(const T* y, size_t span) {
 template <typename T>
 void SortedTile<T>::merge_duplicates() {
   constexpr size_t L = kTileLanes<T>;
-  group_.resize(rows_.size() * L);
+  group_.resize(points_ * L);
   T* const x = x_.data() + kMargin * L;
   T* const y = y_.data() + kMargin * L;
   Integer* const offset = offset_.data() + kMargin * L;
   V before_x = fill(kFar<T>), before_y = before_x;
   I to = lane_numbers<T>() - static_cast<Integer>(L);
-  for (size_t at = 0; at < rows_.size() * L; at += L) {
+  for (size_t at = 0; at < points_ * L; at += L) {
     const V a = load(x + at), b = load(y + at);
     const I from = load(offset + at);
     to += ~((a == before_x) & (b == before_y)) & static_cast<Integer>(L);
@@ -207,7 +187,6 @@ template <typename T>
 void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, lanes::Integer<T>* neighbour) {
   constexpr size_t L = kTileLanes<T>;
   points_ = points;
-  select_rows(y, embedding);
   sort(y, embedding.span());
   Integer fewest = duplicates_[0], most = fewest;
   for (size_t l = 1; l < L; ++l) {
@@ -216,23 +195,17 @@ void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, l
   }
   // The search of a lane that is full of equal points would go past all of them, and the others would wait for it. With
   // a Theiler window, another of several equal points may be the one that is far enough away in time.
-  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > rows_.size() / 4;
-  sorted_ = merged_ ? rows_.size() - static_cast<size_t>(fewest) : rows_.size();
+  merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > points_ / 4;
+  sorted_ = merged_ ? points_ - static_cast<size_t>(fewest) : points_;
   if (merged_) merge_duplicates();
   fill_margins();
   embedding.theiler_window ? scan<true>(embedding.theiler_window) : scan<false>(0);
 
   const Integer* const nearest = nearest_.data() + kMargin * L;
-  for (size_t s = 0; s < rows_.size(); ++s) {
+  for (size_t s = 0; s < points_; ++s) {
     const I own = merged_ ? offsets_of(s) : load(offset_.data() + (kMargin + s) * L);
     const I found = merged_ ? gather(nearest, load(group_.data() + s * L)) : load(nearest + s * L);
     scatter(neighbour, own, found < 0 ? own : found);
-  }
-  // What was left out has the neighbour of the point that stands for it.
-  for (size_t n = points_ - 1; n-- > 0;) {
-    if (!repeated_[n]) continue;
-    const I next = load(neighbour + (n + 1) * L), own = lane_numbers<T>() + static_cast<Integer>(n * L);
-    store(neighbour + n * L, next == own + static_cast<Integer>(L) ? own : next);
   }
 }
 

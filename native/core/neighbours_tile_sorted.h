@@ -24,16 +24,11 @@ class SortedTile {
   /// @param neighbour  [points, kTileLanes] out: offsets, the point's own where it has no neighbour
   void run(const T* y, size_t points, const Embedding& embedding, lanes::Integer<T>* neighbour);
 
-  /// [points] of the last run: not 0 where the next point in time is the same in all series, and has the same
-  /// neighbour.
-  const uint8_t* repeated() const { return repeated_.data(); }
-
  private:
   using V = lanes::Vector<T>;
   using I = lanes::Integers<T>;
   using Integer = lanes::Integer<T>;
 
-  void select_rows(const T* y, const Embedding& embedding);
   void sort(const T* y, size_t span);
   void fill_margins();
   void merge_duplicates();
@@ -44,22 +39,20 @@ class SortedTile {
   I offsets_of(size_t s) const;
 
   size_t points_ = 0;  // of a series
-  std::vector<uint8_t> repeated_;
-  std::vector<uint32_t> rows_;  // points that are not repeated
-  size_t sorted_ = 0;           // of these, what is left in the fullest lane when duplicates are merged
+  size_t sorted_ = 0;  // of these, what is left in the fullest lane when duplicates are merged
   bool merged_ = false;
   Integer index_mask_ = 0;
   V cell_width_;  // of what the points were sorted by
   I duplicates_;  // points that equal the one before them
 
-  AlignedVector<int32_t> keys_;  // [rows_, lanes] cell and index, ascending
+  AlignedVector<int32_t> keys_;  // [points_, lanes] cell and index, ascending
   // Sorted points, [margin + sorted_ + margin, lanes]. The margins are so far away that they end every scan.
   AlignedVector<T> x_, y_;          // coordinates
   AlignedVector<Integer> offset_;   // where they are in the tile; -1: no point
   AlignedVector<T> distance_;       // of the nearest
   AlignedVector<Integer> nearest_;  // its offset; -1: none
   AlignedVector<Integer> waiting_;  // points whose search goes on, of both directions
-  AlignedVector<Integer> group_;    // [rows_, lanes] where each point was merged to
+  AlignedVector<Integer> group_;    // [points_, lanes] where each point was merged to
 };
 
 extern template class SortedTile<float>;

@@ -31,7 +31,7 @@ class Arrival {
 };
 
 /// The first count * width of some series, where they are not at SeriesView::at: series r at time i is
-/// at[i][r / width][r % width].
+/// at[i][r / width][r % width]. A piece that stands still from one time to the next is at the same place.
 template <typename T>
 struct SeriesPieces {
   const T* const* const* at = nullptr;
