@@ -177,9 +177,9 @@ void SortedTile<T>::scan(size_t theiler_window) {
   if (right.empty() && left.empty()) return;
   right.begin(rows);
   left.begin(rows);
-  for (bool busy = true; busy;) {
-    busy = right.advance();
-    busy |= left.advance();
+  for (bool go_right = !right.empty(), go_left = !left.empty(); go_right || go_left;) {
+    if (go_right) go_right = right.advance();
+    if (go_left) go_left = left.advance();
   }
 }
 
