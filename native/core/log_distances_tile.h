@@ -81,11 +81,20 @@ class TileLogDistances {
     size_t multiplied = 0;
     for (size_t n = 0; n < references; ++n) {
       const auto nearest = lanes::load(neighbour + n * L);
+      // The neighbour's values that are needed twice; of many steps they would not fit in the registers.
+      constexpr bool kHeld = Adjacent && K <= 2;
+      V held[K + 1];
+      for (size_t j = 0; j <= K && kHeld; ++j) held[j] = lanes::gather(y + j * L, nearest);
+      const auto there = [&](size_t j) { return kHeld ? held[j] : lanes::gather(y + j * L, nearest); };
       for (uint32_t i = 0; i <= left_out[n]; ++i) {
         if (i == left_out[n]) {
-          measure<K, Adjacent>(y, nearest, n, embedding, d);
-        } else if (i == 0) {
-          measure_still<K>(tile.values.data() + n * L, y, nearest, n, embedding, d);
+          const auto here = [&](size_t j) { return lanes::load(y + (n + j) * L); };
+          measure<K, Adjacent>(here, there, embedding, d);
+        } else if (i == 0) {  // the reference stands still
+          const V value = lanes::load(tile.values.data() + n * L);
+          measure<K, Adjacent>([&](size_t) { return value; }, there, embedding, d);
+          const auto own = lanes::lane_numbers<T>() + static_cast<Integer>(n * L);
+          for (size_t k = 0; k < K; ++k) d[k] = nearest == own ? V{} : d[k];  // has no neighbour
         }
         for (size_t k = 0; k < K; ++k) {
           const auto counted = lanes::at_most(lanes::fill(kSmallestDistance<T>), d[k]);
@@ -119,28 +128,12 @@ class TileLogDistances {
     product = lanes::bits_as<V>((bits & kMantissa) | kOne);
   }
 
-  /// d[k]: the squared distances of point n, which holds `at`, and its neighbour k steps on.
-  template <size_t K>
-  static void measure_still(const T* at, const T* y, lanes::Integers<T> neighbour, size_t n, const Embedding& embedding,
-                            V* d) {
-    const V value = lanes::load(at);
-    const auto own = lanes::lane_numbers<T>() + static_cast<Integer>(n * L);
+  /// d[k]: the squared distances k steps on. here(i), there(i): values of the reference's series and its neighbour's, i
+  /// after the point's first.
+  template <size_t K, bool Adjacent, typename Here, typename There>
+  static void measure(const Here& here, const There& there, const Embedding& embedding, V* d) {
     const auto squared = [&](size_t i) {
-      const V difference = value - lanes::gather(y + i * L, neighbour);
-      return difference * difference;
-    };
-    for (size_t k = 0; k < K; ++k) {
-      d[k] = squared(k);
-      for (size_t c = 1; c < embedding.dimension; ++c) d[k] += squared(k + c * embedding.delay);
-      d[k] = neighbour == own ? V{} : d[k];  // it has none
-    }
-  }
-
-  /// d[k]: the squared distances of point n and its neighbour, k steps on.
-  template <size_t K, bool Adjacent>
-  static void measure(const T* y, lanes::Integers<T> neighbour, size_t n, const Embedding& embedding, V* d) {
-    const auto squared = [&](size_t i) {
-      const V difference = lanes::load(y + (n + i) * L) - lanes::gather(y + i * L, neighbour);
+      const V difference = here(i) - there(i);
       return difference * difference;
     };
     V before = squared(0);
