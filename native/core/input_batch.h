@@ -68,12 +68,16 @@ class InputBatch {
 
   /// Only when sparse().
   const std::vector<Pair>& pairs(size_t block) const { return blocks_[block].pairs; }
-  /// Calls visit(column) for every column that may not be 0 in all samples, some more than once; only when sparse().
+  /// Calls visit(column) for every column of the chunks from, ..., to - 1 that may not be 0 in all samples, some more
+  /// than once; only when sparse().
   template <typename Visit>
-  void for_each_column(const Visit& visit) const {
+  void for_each_column(size_t from, size_t to, const Visit& visit) const {
     for (size_t block = 0; block < blocks(); ++block) {
       for (const Pair& pair : pairs(block)) {
-        for (size_t e = 0; e < pair.chunk_ends[chunks_ - 1]; ++e) visit(bytes_ ? pair.entry[e] >> 16 : pair.entry[e]);
+        const size_t end = pair.chunk_ends[to - 1];
+        for (size_t e = from == 0 ? 0 : pair.chunk_ends[from - 1]; e < end; ++e) {
+          visit(bytes_ ? pair.entry[e] >> 16 : pair.entry[e]);
+        }
       }
     }
   }

@@ -365,8 +365,16 @@ void Network<T>::update(const InputBatch<T>& batch, size_t piece, const ByteColu
     }
   }
   if (!layer.mask.empty()) {
-    const T* mask = layer.mask.data();
-    for (size_t i = begin * layer.stride; i < end * layer.stride; i += kLanes<T>) vec_at(w + i) *= vec_at(mask + i);
+    const auto prune = [&](size_t first, size_t last) {  // rows
+      const T* mask = layer.mask.data();
+      for (size_t i = first * layer.stride; i < last * layer.stride; i += kLanes<T>) vec_at(w + i) *= vec_at(mask + i);
+    };
+    if (l == 0 && end > begin && batch.sparse() && batch.count() <= 2) {  // few rows have changed
+      const size_t chunk = begin / batch.chunk();
+      batch.for_each_column(chunk, chunk + 1, [&](size_t column) { prune(column, column + 1); });
+    } else {
+      prune(begin, end);
+    }
   }
   if (l == 0) return;
   if (batch.count() >= kTransposeFrom) {

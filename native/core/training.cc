@@ -214,7 +214,7 @@ void Trainer<T>::step(const uint32_t* rows, size_t count, const uint32_t* next, 
     for (size_t piece = 0; piece < pieces; ++piece) update(piece);
   }
   if (in_pieces) {
-    batch_.for_each_column([&](size_t input) {
+    batch_.for_each_column(0, batch_.chunks(), [&](size_t input) {
       (twin_ ? *twin_ : network_).pack_input(input, twin_ ? &network_ : nullptr, window_->changed(iterate, input));
     });
   }

@@ -2,12 +2,36 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <deque>
+#include <utility>
 #include <vector>
 
 #include "large_array.h"
 #include "series_view.h"
 
 namespace legcnet {
+
+/// Places one after the other, again and again in the same memory, which the caches so come to hold.
+template <typename T>
+class Places {
+ public:
+  /// Memory is taken a block of so many elements at a time.
+  explicit Places(size_t block) : block_(block) {}
+
+  /// Room for n <= block elements, until clear().
+  T* take(size_t n) {
+    if (used_ + n > block_) ++full_, used_ = 0;
+    if (full_ == blocks_.size()) blocks_.emplace_back(block_);
+    return blocks_[full_].data() + std::exchange(used_, used_ + n);
+  }
+  void clear() { full_ = used_ = 0; }
+
+ private:
+  size_t block_;
+  std::deque<LargeArray<T>> blocks_;
+  size_t full_ = 0;  // blocks before the one that is being filled
+  size_t used_ = 0;  // of that one
+};
 
 template <typename T>
 class WeightWindow {
@@ -23,12 +47,18 @@ class WeightWindow {
         rows_(length * weights),
         at_(length),
         pieces_of_(length * pieces),
-        pieces_at_(length) {}
+        pieces_at_(length) {
+    // A large page a block, or what all pieces of a stride take; places are in use as long as the windows that begin in
+    // their stride are open.
+    const size_t block = std::max(width, std::min((size_t{2} << 20) / sizeof(T), stride * pieces * width));
+    for (size_t open = 0; pieces > 0 && open < length; open += stride) places_.emplace_back(block);
+  }
 
   /// Where the iterate with this number (0 = before the first step) goes; it replaces the one `length` before it. All
   /// of it is to be written.
   T* whole_row(size_t iterate) {
     T* const row = row_of(iterate);
+    if (pieces_ > 0 && iterate % stride_ == 0) places_of(iterate).clear();
     for (size_t p = 0; p < pieces_; ++p) pieces_of(iterate)[p] = row + p * width_;
     return row;
   }
@@ -42,7 +72,7 @@ class WeightWindow {
     return row_of(iterate);
   }
   T* changed(size_t iterate, size_t piece) {
-    T* const place = row_of(iterate) + piece * width_;
+    T* const place = places_of(iterate).take(width_);
     pieces_of(iterate)[piece] = place;
     return place;
   }
@@ -66,10 +96,12 @@ class WeightWindow {
 
  private:
   T* row_of(size_t iterate) { return rows_.data() + iterate % length_ * weights_; }
+  Places<T>& places_of(size_t iterate) { return places_[iterate / stride_ % places_.size()]; }
   const T** pieces_of(size_t iterate) { return pieces_of_.data() + iterate % length_ * pieces_; }
 
   size_t length_, stride_, weights_, pieces_, width_;
   LargeArray<T> rows_;
+  std::deque<Places<T>> places_;  // of pieces that changed, by stride
   std::vector<const T*> at_;
   std::vector<const T*> pieces_of_;  // [length, pieces]
   std::vector<const T* const*> pieces_at_;
