@@ -1,8 +1,12 @@
 import { type Command, Option } from 'commander';
 import { type CompareProgress, compare } from '../experiment/compare.js';
-import { COMPARE_OPTIONS } from '../experiment/plan.js';
+import { COMPARE_OPTIONS, type ComparePlan, planComparison } from '../experiment/plan.js';
+import { isOrdered } from '../experiment/replicate.js';
 import type { ComparisonRecord, Curve, RefereeRecord } from '../experiment/summary.js';
 import type { Estimate } from '../pipeline/referee-statistics.js';
+import { parseVariant } from '../mask/variants.js';
+import { unmet } from '../pipeline/needs.js';
+import { NEEDS, idle, refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { BY_PRESET, printPlacebo } from './prune.js';
 import { Printer, percent } from './printer.js';
@@ -29,6 +33,7 @@ export function addCompare(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--quiet', 'no progress, no remarks, no plots').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, COMPARE_OPTIONS);
+      refuseIdleOptions(parsed, planComparison(data, options));
       const printer = new Printer(Boolean(parsed.quiet));
       const onProgress = ({ stage, done, total }: CompareProgress): void =>
         printer.progress({ label: stage === 'replicates' ? 'trainings' : 'placebos', done, total });
@@ -45,6 +50,20 @@ Examples:
   legcnet compare mnist --methods ft,pt,magnitude,snip --sparsities 0.9,0.95 --out mnist-comparison
   legcnet compare iris --methods 'ft,ft(series=weights),ft(preset=paper)'   variants of a rule, on one training
   legcnet compare data.csv --label species --methods 'ft,rank(ft,magnitude)' --density erdos-renyi`;
+
+/** Flags, and options of single rules, that make no difference. */
+function refuseIdleOptions(parsed: Record<string, unknown>, plan: ComparePlan): void {
+  const { methods: criteria, rules, config } = plan;
+  const shared = { criteria, seeds: plan.seeds.length, ordered: criteria.some(isOrdered) };
+  const settings = rules.map((rule) => ({ ...rule.config, ...shared }));
+  refuseIdle('compare', parsed, ...(settings.length > 0 ? settings : [{ ...config, ...shared }]));
+  for (const [i, { name }] of rules.entries()) {
+    for (const [option, value] of Object.entries(parseVariant(name)?.given ?? {})) {
+      const need = unmet(option, NEEDS.compare, settings.slice(i, i + 1));
+      if (need) throw idle(`${option} of ${name}`, need, value);
+    }
+  }
+}
 
 /** A comparison as people read it. */
 export function printComparison(printer: Printer, record: ComparisonRecord): void {

@@ -10,6 +10,9 @@ import { type LayerSpectrum, spectrum } from '../diagnostics/spectrum.js';
 import type { Mlp } from '../network/mlp.js';
 import { type OptionName, type OptionValues, options as table } from '../options.js';
 import { readRadius } from './approximation.js';
+import { resolveConfig } from '../pipeline/config.js';
+import type { Settings } from '../pipeline/needs.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 
@@ -93,13 +96,11 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   const data = parsed.shapley as string | undefined;
   const out = parsed.out as string | undefined;
   const others = (parsed.null as string[] | undefined) ?? [];
-  if (others.length > 0 && data === undefined) {
-    throw unexpected('ERR_OPTION', '--null', '--shapley with the data to compare explanations on', 'none');
-  }
-  const radius = radiusOf(parsed);
+  const radius = parsed.approximation ? readRadius(parsed.radius) : undefined;
   const found = await readModels(source);
-  const chosen = data !== undefined || radius !== undefined;
-  const spectra = parsed.spectrum || !chosen ? await spectraOf(found, options, printer, signal) : undefined;
+  const spectrum = parsed.spectrum === true || (data === undefined && radius === undefined);
+  refuseIdle('diagnose', parsed, { ...parsed, ...settingsOf(found, data, options, others), spectrum });
+  const spectra = spectrum ? await spectraOf(found, options, printer, signal) : undefined;
   const explanation =
     data === undefined ? undefined : await explain(source, found, data, others, options, printer, signal);
   const approximation = radius === undefined ? undefined : await approximate(found, options, radius, signal);
@@ -125,13 +126,21 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   if (approximation) printApproximation(printer, approximation);
 }
 
-/** Undefined unless --approximation is given. */
-function radiusOf(parsed: Record<string, unknown>): number | undefined {
-  if (!parsed.approximation) {
-    if (parsed.radius === undefined) return undefined;
-    throw unexpected('ERR_OPTION', '--radius', '--approximation', 'none');
-  }
-  return readRadius(parsed.radius);
+/** What Shapley values are computed by, given data for them. */
+function settingsOf(
+  found: Models,
+  data: string | undefined,
+  options: OptionValues,
+  others: readonly string[],
+): Settings {
+  if (data === undefined) return options;
+  const { dense, pruned } = networksOf(found, options);
+  const config = optionsOfRun(found.config as OptionValues, data);
+  return {
+    ...resolveConfig(data, optionsFor(DATA_OPTIONS, config, options)),
+    estimator: options.estimator ?? defaultEstimator(dense.sizes[0]!),
+    compared: pruned !== undefined || others.length > 0,
+  };
 }
 
 async function approximate(found: Models, options: OptionValues, radius: number, signal: AbortSignal) {

@@ -2,6 +2,8 @@ import { type Command, Option } from 'commander';
 import { writeNpy } from '../data/npy.js';
 import { GRANGER_OPTIONS, type GrangerResult, grangerTest } from '../granger/granger.js';
 import type { OptionName } from '../options.js';
+import { resolveOptions } from '../options.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 import { readSeriesFile } from './series-file.js';
@@ -34,6 +36,7 @@ export function addGranger(program: Command, signal: AbortSignal): void {
     )
     .action(async (sources: string, target: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, NAMES);
+      refuseIdle('granger', parsed, resolveOptions(NAMES, options));
       const printer = new Printer(Boolean(parsed.quiet));
       const stats = parsed.stats as string | undefined;
       const result = await grangerTest(await readSeriesFile(sources), await readSeriesFile(target), {

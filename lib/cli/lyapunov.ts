@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { writeNpy } from '../data/npy.js';
 import { divergenceCurve, lyapunovExponents } from '../lyapunov/lyapunov.js';
-import { EXPONENT_OPTIONS } from '../lyapunov/options.js';
+import { EXPONENT_OPTIONS, resolveExponent } from '../lyapunov/options.js';
 import type { OptionName } from '../options.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 import { readSeriesFile } from './series-file.js';
@@ -34,6 +35,8 @@ export function addLyapunov(program: Command, signal: AbortSignal): void {
     .action(async (file: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, NAMES);
       if (options.fit !== undefined && options.exponent === undefined) options.exponent = 'fit';
+      const { threads: _, ...ofExponent } = options;
+      refuseIdle('lyapunov', parsed, resolveExponent(ofExponent));
       const printer = new Printer(Boolean(parsed.quiet));
       const series = await readSeriesFile(file);
       const job = {

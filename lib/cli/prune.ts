@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { unexpected } from '../errors.js';
-import { PRUNE_OPTIONS } from '../pipeline/config.js';
-import { givesVerdicts } from '../pipeline/method.js';
+import { PRUNE_OPTIONS, type PruneConfig, resolveConfig, watchConfigs } from '../pipeline/config.js';
+import { givesVerdicts, methodOf } from '../pipeline/method.js';
 import { type StageProgress, prune } from '../pipeline/prune.js';
 import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
 import { writeRunFolder } from '../pipeline/run-folder.js';
+import type { Settings } from '../pipeline/needs.js';
+import type { OptionValues } from '../options.js';
 import type { Values } from '../pipeline/plots.js';
 import type { Placebo } from '../pipeline/referee.js';
 import { loadCharts } from '../report/peers.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
 import { printReport } from './report.js';
@@ -89,8 +92,7 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   const printer = new Printer(Boolean(parsed.quiet));
   const out = options.out as string | undefined;
   const resume = Boolean(parsed.resume);
-  if (resume && out === undefined)
-    throw unexpected('ERR_OPTION', '--resume', '--out with the folder to go on in', 'none');
+  refuseIdle('prune', parsed, ...settingsOf(resolveConfig(data, options), options));
   if (out !== undefined && existsSync(path.join(out, 'run.json'))) {
     throw unexpected('ERR_OPTION', '--out', 'a folder without a finished run', out);
   }
@@ -128,6 +130,13 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
         await write(folder);
       });
   }
+}
+
+/** One for each way in which the training is watched, or one. */
+function settingsOf(config: PruneConfig, given: OptionValues): Settings[] {
+  const criteria = [methodOf(config)];
+  const watched = Object.values(watchConfigs(config, given));
+  return (watched.length > 0 ? watched : [config]).map((one) => ({ ...one, criteria }));
 }
 
 async function withTemporaryFolder(use: (folder: string) => Promise<void>): Promise<void> {

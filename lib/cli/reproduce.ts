@@ -7,6 +7,7 @@ import { type MaskComparison, type PrunedWeight, compareMasks } from '../experim
 import { type Footnote, Footnotes, SPECTRUM_NOTES } from '../experiment/reproduce-notes.js';
 import { type ReproducedTable, type Reproduction, reproduce } from '../experiment/reproduce.js';
 import type { Cell, SpectrumCell, Table } from '../experiment/reproduce-tables.js';
+import { refuseIdle } from './idle.js';
 import { Printer } from './printer.js';
 
 interface Parsed {
@@ -66,12 +67,14 @@ Examples:
 async function printTables(parsed: Parsed, signal: AbortSignal): Promise<void> {
   const printer = new Printer(Boolean(parsed.quiet));
   const preset = parsed.preset === undefined ? 'authors' : checkFlag('preset', parsed.preset);
+  const chosen = readTablesAndSets(parsed);
+  refuseIdle('reproduce', { ...parsed }, { preset, initDir: parsed.initDir, datasets: chosen.datasets });
   const footnotes = new Footnotes(preset);
   const one = parsed.initDir === undefined ? 'seed' : 'trial';
   let result: Reproduction;
   try {
     result = await reproduce({
-      ...readTablesAndSets(parsed),
+      ...chosen,
       ...threadsOf(parsed),
       preset,
       seeds: parsed.seeds === undefined ? undefined : readCount('--seeds', parsed.seeds),

@@ -1,5 +1,11 @@
 import { type Command, Option } from 'commander';
-import { SENSITIVITY_OPTIONS, type SensitivityRecord, sensitivity } from '../experiment/sensitivity.js';
+import {
+  SENSITIVITY_OPTIONS,
+  type SensitivityRecord,
+  sensitivity,
+  sensitivityConfig,
+} from '../experiment/sensitivity.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { BY_PRESET } from './prune.js';
 import { Printer, percent } from './printer.js';
@@ -23,6 +29,8 @@ export function addSensitivity(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, SENSITIVITY_OPTIONS);
+      const { sampleWeights: _, ...ofNetwork } = options;
+      refuseIdle('sensitivity', parsed, sensitivityConfig(data, ofNetwork));
       const printer = new Printer(Boolean(parsed.quiet));
       const record = await sensitivity(data, {
         ...options,

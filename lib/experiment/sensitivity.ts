@@ -131,10 +131,7 @@ export async function sensitivity(
       (given as OptionValues)[name as OptionName],
     );
   }
-  const config = resolveConfig(typeof data === 'string' ? data : data.name, {
-    ...given,
-    ...{ series: 'difference', scalar: 'float64', selection: 'sparsity', sparsity: 0 },
-  });
+  const config = sensitivityConfig(typeof data === 'string' ? data : data.name, given);
   const prepared = await prepareData(data, config);
   const sizes = [prepared.features, ...config.layers, prepared.outputs];
   const { init, seed, threads = defaultThreads() } = config;
@@ -207,6 +204,13 @@ export async function sensitivity(
 }
 
 /** All weights, or so many of them by the seed, ascending. */
+/** The configuration of the network and its training, of options that have been looked at. @throws LegcnetError ERR_OPTION */
+export const sensitivityConfig = (dataset: string, given: OptionValues): PruneConfig =>
+  resolveConfig(dataset, {
+    ...given,
+    ...{ series: 'difference', scalar: 'float64', selection: 'sparsity', sparsity: 0 },
+  });
+
 function chooseWeights(weights: number, most: number, seed: number): Uint32Array {
   if (most >= weights) return Uint32Array.from({ length: weights }, (_, w) => w);
   return Uint32Array.from(new RandomState(seed).permutation(weights).subarray(0, most)).sort();

@@ -1,7 +1,9 @@
 /** The referee's findings in plain words, with their numbers. */
-import type { Criterion } from '../mask/criteria.js';
-import { type OptionName, type OptionValues, flagOf } from '../options.js';
+import { type Criterion, criterion } from '../mask/criteria.js';
+import { type CriterionSpec, type OptionName, type OptionValues, flagOf, splitNested } from '../options.js';
+import { resolveConfig } from './config.js';
 import { unusedOptions } from './method.js';
+import { RUN_NEEDS, unmet } from './needs.js';
 import type { Overlap, Placebo, Power } from './referee.js';
 import type { Estimate } from './referee-statistics.js';
 
@@ -115,13 +117,15 @@ export const NOT_COMPARED = [
 /** The command that compares methods on the same data with the same options; a shell reads it as it stands. */
 export function compareCommand(dataset: string, methods: string, sparsity: number, given: OptionValues): string {
   const command = `legcnet compare ${quote(dataset)} --methods ${quote(methods)} --sparsities ${sparsity}`;
-  return [command, ...flagsOf(given, [...NOT_COMPARED, ...NOT_PASSED_ON])].join(' ');
+  const criteria = splitNested(methods).map((name) => criterion(name as CriterionSpec));
+  return [command, ...flagsOf(dataset, criteria, sparsity, given, [...NOT_COMPARED, ...NOT_PASSED_ON])].join(' ');
 }
 
 /** The command that makes a method's ticket on the same data with the same options. */
 export function pruneCommand(dataset: string, method: Criterion, sparsity: number, given: OptionValues): string {
   const command = `legcnet prune ${quote(dataset)} --method ${quote(method.name)} --sparsity ${sparsity}`;
-  return [command, ...flagsOf(given, [...NOT_COMPARED, ...NOT_PASSED_ON, ...unusedOptions(method)])].join(' ');
+  const left = [...NOT_COMPARED, ...NOT_PASSED_ON, ...unusedOptions(method)];
+  return [command, ...flagsOf(dataset, [method], sparsity, given, left)].join(' ');
 }
 
 /** What a command that is recommended decides itself, or leaves to whoever gives it. */
@@ -129,9 +133,21 @@ const NOT_PASSED_ON = [
   ...(['methods', 'sparsities', 'seeds', 'seed', 'controls', 'resamples', 'keepTickets', 'out', 'threads'] as const),
 ] as const satisfies readonly OptionName[];
 
-function flagsOf(given: OptionValues, left: readonly OptionName[]): string[] {
-  return Object.entries(given)
-    .filter(([name, value]) => value !== undefined && !left.includes(name as OptionName))
+/** The options given as flags, less those `left` out, and those that make no difference, which a command would refuse. */
+function flagsOf(
+  dataset: string,
+  criteria: readonly Criterion[],
+  sparsity: number,
+  given: OptionValues,
+  left: readonly OptionName[],
+): string[] {
+  const passedOn = Object.entries(given).filter(
+    ([name, value]) => value !== undefined && !left.includes(name as OptionName),
+  );
+  const method = (criteria[0] as Criterion).name;
+  const config = resolveConfig(dataset, { ...Object.fromEntries(passedOn), method, sparsity });
+  return passedOn
+    .filter(([name]) => !unmet(name, RUN_NEEDS, [{ ...config, criteria }]))
     .map(([name, value]) => {
       if (typeof value === 'boolean') return value ? flagOf(name) : flagOf(name).replace('--', '--no-');
       return `${flagOf(name)} ${quote(asText(value))}`;
