@@ -1,8 +1,7 @@
 /** Series from a file: .npy, or CSV with one series a line (or one series down a single column). */
-import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import type { NdArray } from '../data/ndarray.js';
-import { fileError } from '../data/files.js';
+import { readText } from '../data/files.js';
 import { readNpy } from '../data/npy.js';
 import { LegcnetError, unexpected } from '../errors.js';
 
@@ -21,12 +20,7 @@ export async function readSeriesFile(file: string): Promise<NdArray<Float64Array
 }
 
 async function readCsvSeries(file: string): Promise<NdArray<Float64Array>> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw fileError('read', file, error);
-  }
+  const text = await readText(file);
   let lines: { record: string[]; info: { lines: number } }[];
   try {
     const parsed: unknown = parse(text, { trim: true, skip_empty_lines: true, comment: '#', info: true });

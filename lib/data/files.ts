@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LegcnetError, unexpected } from '../errors.js';
 
@@ -139,6 +139,25 @@ export async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
   } catch (error) {
     throw fileError('write', folder, error);
+  }
+}
+
+/** The text of a UTF-8 file, without the byte order mark that some editors begin it with. @throws LegcnetError ERR_FILE */
+export async function readText(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw fileError('read', file, error);
+  }
+}
+
+/** @throws LegcnetError ERR_FILE; ERR_DATA for what is no JSON, with the SyntaxError as `cause` */
+export async function readJson(file: string): Promise<unknown> {
+  const text = await readText(file);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new LegcnetError('ERR_DATA', `${file} is not JSON: ${(cause as Error).message}`, { subject: file, cause });
   }
 }
 

@@ -1,10 +1,10 @@
 /** Networks to diagnose: a run folder's dense network and ticket, or a file of weights. */
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError } from '../data/files.js';
+import { fileError, readJson } from '../data/files.js';
 import type { NdArray } from '../data/ndarray.js';
-import { LegcnetError, unexpected } from '../errors.js';
+import { unexpected } from '../errors.js';
 import { readSafetensors } from '../interchange/safetensors.js';
 import { Mlp, type NetworkOptions } from '../network/mlp.js';
 import type { NamedMatrix } from './spectrum.js';
@@ -53,13 +53,7 @@ export async function readModels(source: string): Promise<Models> {
 }
 
 async function readRecord(file: string): Promise<Record<string, unknown>> {
-  let record: unknown;
-  try {
-    record = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw fileError('read', file, cause);
-    throw new LegcnetError('ERR_DATA', `${file} is not JSON: ${cause.message}`, { subject: file, cause });
-  }
+  const record = await readJson(file);
   const config = (record as { config?: unknown } | null)?.config;
   if (typeof config !== 'object' || config === null) {
     throw unexpected('ERR_DATA', file, 'the record of a run, with its config', config);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError, makeFolder, writeFileAtomic } from '../data/files.js';
+import { fileError, makeFolder, readJson, writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
 import type { ComparisonRecord } from '../experiment/summary.js';
 import type { JobOptions } from '../native.js';
@@ -17,7 +17,7 @@ import { methodName } from './networks.js';
 import { FONT, loadCharts, loadRasteriser, vegaForBrowsers } from './peers.js';
 import { type Drawing, drawFigure } from './render.js';
 import { runChapter } from './run-chapter.js';
-import { type RunData, readJson, readRun } from './run-data.js';
+import { type RunData, readRun } from './run-data.js';
 import type { Chapter } from './section.js';
 import { standalone } from './theme.js';
 import { count, percent, percentShort } from './words.js';

@@ -2,7 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeFolder, writeFileAtomic } from '../../lib/data/files.js';
+import { makeFolder, readJson, readText, writeFileAtomic } from '../../lib/data/files.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -18,6 +18,21 @@ test('text, bytes and pieces of bytes are written', async () => {
     await writeFileAtomic(path, '');
     assert.is((await readFile(path)).length, 0);
     assert.equal((await readdir(folder)).sort(), ['a', 'b']);
+  });
+});
+
+test('text and JSON are read without a byte order mark', async () => {
+  await withTempFolder(async (folder) => {
+    const path = join(folder, 'a.json');
+    for (const mark of ['', '\uFEFF']) {
+      await writeFile(path, `${mark}{"a":"\uFEFF1"}`);
+      assert.is(await readText(path), '{"a":"\uFEFF1"}');
+      assert.equal(await readJson(path), { a: '\uFEFF1' });
+    }
+    await writeFile(path, '{"a":');
+    const error = await assertLegcnetError(() => readJson(path), 'ERR_DATA', /a\.json is not JSON/);
+    assert.instance(error.cause, SyntaxError);
+    await assertLegcnetError(() => readJson(join(folder, 'b.json')), 'ERR_FILE', /cannot read .*b\.json/);
   });
 });
 
