@@ -11,6 +11,7 @@ import { addOptions, readOptions } from './options.js';
 import { BY_PRESET, printPlacebo } from './prune.js';
 import { Printer, percent } from './printer.js';
 import { rangeOf, sparkline } from './sparkline.js';
+import { plural } from '../plural.js';
 
 export function addCompare(program: Command, signal: AbortSignal): void {
   const command = program
@@ -69,8 +70,8 @@ function refuseIdleOptions(parsed: Record<string, unknown>, plan: ComparePlan): 
 export function printComparison(printer: Printer, record: ComparisonRecord): void {
   const { data, network, seeds, part, dense, curves } = record;
   printer.out(
-    `${data.name}: ${network.sizes.join('-')}, ${network.weights} weights; ${seeds.length} ` +
-      `${seeds.length === 1 ? 'seed' : 'seeds'} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
+    `${data.name}: ${network.sizes.join('-')}, ${plural(network.weights, 'weight')}; ` +
+      `${plural(seeds.length, 'seed')} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
   );
   const counted = (estimate: Estimate): string => withSpread(estimate, seeds.length, printer.unicode);
   printer.out(`dense ${counted(dense.accuracy)}, converged after ${dense.converged.mean.toFixed(1)} epochs\n`);
@@ -140,7 +141,7 @@ function printReferee(printer: Printer, { method, placebo, verdict }: RefereeRec
 function withSpread({ n, mean, interval }: Estimate, seeds: number, unicode: boolean): string {
   if (n === 0) return '-';
   const half = interval ? ` ${unicode ? '±' : '+-'}${percent((interval[1] - interval[0]) / 2, 1)}` : '';
-  return `${percent(mean, 1)}${half}${n < seeds ? ` (${n} of ${seeds} seeds)` : ''}`;
+  return `${percent(mean, 1)}${half}${n < seeds ? ` (${n} of ${plural(seeds, 'seed')})` : ''}`;
 }
 
 /** Mean in points; marked where the interval leaves out 0. */

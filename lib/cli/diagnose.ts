@@ -15,6 +15,7 @@ import type { Settings } from '../pipeline/needs.js';
 import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
+import { plural } from '../plural.js';
 
 const NETWORK_OPTIONS = ['activation', 'outputActivation'] as const;
 const DIAGNOSTIC_OPTIONS = (Object.keys(table) as OptionName[]).filter((name) => table[name].group === 'diagnostics');
@@ -291,8 +292,8 @@ function printExplanation(printer: Printer, { data, networks, consistency }: Exp
   const { estimator, explain, values } = networks[0]!.values;
   const [samples = 0, features = 0] = values.shape;
   printer.out(
-    `mean |phi| of the ${explain === 'logits' ? 'logits' : 'outputs'}, ${estimator}, ${samples} samples, ` +
-      `${data.background.shape[0]} background rows\n`,
+    `mean |phi| of the ${explain === 'logits' ? 'logits' : 'outputs'}, ${estimator}, ${plural(samples, 'sample')}, ` +
+      `${plural(data.background.shape[0]!, 'background row')}\n`,
   );
   const columns = networks.map(({ values: each }) => importance(each));
   const order = Array.from(columns[0]!.keys()).sort((i, j) => columns[0]![j]! - columns[0]![i]! || i - j);

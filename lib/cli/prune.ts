@@ -19,6 +19,7 @@ import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
 import { printReport } from './report.js';
 import { rangeOf, sparkline } from './sparkline.js';
+import { plural } from '../plural.js';
 
 const DEPENDS = 'by preset and data';
 /** Options whose defaults are those of preset and data. */
@@ -153,16 +154,16 @@ export function printRecord(printer: Printer, record: RunRecord): void {
   const { data, config, dense, ticket, baselines, referee, verdicts, seconds } = record;
   const { train, validation, test } = data.parts;
   printer.out(
-    `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
-      `${data.classes.length} classes`,
+    `${data.name}: ${train} training, ${validation} validation and ${plural(test, 'test row')}, ` +
+      `${plural(data.features, 'feature')}, ${plural(data.classes.length, 'class', 'classes')}`,
   );
   const { method = 'ft', preset, seed, rounds, rewind } = config;
   printer.out(
     [
       givesVerdicts(method) ? `LEGCNet-${method.toUpperCase()}` : method,
       ...[`preset ${preset}`, `seed ${seed}`],
-      ...(record.windows === null ? [] : [`${record.windows} windows`]),
-      ...(rounds === undefined ? [] : [`${rounds} rounds`]),
+      ...(record.windows === null ? [] : [plural(record.windows, 'window')]),
+      ...(rounds === undefined ? [] : [plural(rounds, 'round')]),
       ...(rewind === undefined ? [] : [`begun from epoch ${rewind}`]),
     ].join(', ') + '\n',
   );
@@ -216,7 +217,9 @@ function printPlots(printer: Printer, { plots, config, windows, verdicts, refere
   printer.out('');
   if (epochs.length > 1) {
     const range = rangeOf(Object.values(accuracy).flat());
-    printer.out(`${part} accuracy over ${epochs.at(-1)} epochs, ${percent(range[0], 1)} to ${percent(range[1], 1)} %`);
+    printer.out(
+      `${part} accuracy over ${plural(epochs.at(-1)!, 'epoch')}, ${percent(range[0], 1)} to ${percent(range[1], 1)} %`,
+    );
     for (const [name, values] of Object.entries(accuracy)) row(name, sparkline(values, unicode, range));
   }
   const course = (name: string, values: Values, show: (x: number) => string): void => {
@@ -225,14 +228,14 @@ function printPlots(printer: Printer, { plots, config, windows, verdicts, refere
   };
   if (watched && verdicts) {
     const { exponents, misclassification, pValues } = watched;
-    printer.out(`over ${windows} windows`);
+    printer.out(`over ${plural(windows!, 'window')}`);
     course('mean exponent', exponents, (x) => x.toFixed(3));
     course('misclassification', misclassification, (x) => `${percent(x, 1)} %`);
     const tested = verdicts.causal + verdicts.nonCausal;
     if (tested > 0) {
       const counts = pValues.counts.map((count) => (count === 0 ? null : count));
       const plot = sparkline(counts, unicode, [0, Math.max(...pValues.counts)]);
-      printer.out(`p-values of ${tested} weights`);
+      printer.out(`p-values of ${plural(tested, 'weight')}`);
       row('from 0 to 1', plot, `${verdicts.causal} below ${config.alpha}`);
     }
   }

@@ -3,6 +3,7 @@ import { Readable, pipeline } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { LegcnetError, unexpected } from '../errors.js';
 import { fileError } from './files.js';
+import { plural } from '../plural.js';
 
 export interface CsvRecord {
   /** The cells, trimmed. */
@@ -40,8 +41,9 @@ function csvError(name: string, error: CsvError): LegcnetError {
   const { lines, column, record } = error as CsvError & { lines?: number; column?: unknown; record?: unknown[] };
   const place = lines === undefined ? name : `${name}, line ${lines}`;
   if (error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH' && record) {
-    const expected = /expect (\d+)/.exec(error.message)?.[1] ?? 'as many';
-    return unexpected('ERR_DATA', place, `${expected} columns, as in the first line`, record.length, error);
+    const expected = /expect (\d+)/.exec(error.message)?.[1];
+    const columns = expected === undefined ? 'as many columns' : plural(Number(expected), 'column');
+    return unexpected('ERR_DATA', place, `${columns}, as in the first line`, record.length, error);
   }
   return new LegcnetError('ERR_DATA', `${place} is not CSV: ${error.message}`, {
     subject: name,

@@ -1,6 +1,7 @@
 import { unexpected } from '../errors.js';
 import { LabelCollector } from './labels.js';
 import type { NdArray } from './ndarray.js';
+import { plural } from '../plural.js';
 
 /** The types that features come in; 8-bit pixels are kept as they are, for a quarter of the memory of float32. */
 export type Features = NdArray<Float64Array> | NdArray<Float32Array> | NdArray<Uint8Array>;
@@ -55,7 +56,7 @@ export function toDataset(
   const dataset = { name, classes, featureNames, features: train.features, labels: labels.slice(0, n) };
   if (!test) return checkDataset(dataset, source);
   const [d, testD] = [train.features.shape[1], test.features.shape[1]];
-  if (d !== testD) throw unexpected('ERR_DATA', `the test part of ${source}`, `${d} features`, testD);
+  if (d !== testD) throw unexpected('ERR_DATA', `the test part of ${source}`, plural(d!, 'feature'), testD);
   return checkDataset({ ...dataset, test: { features: test.features, labels: labels.slice(n) } }, source);
 }
 

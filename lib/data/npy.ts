@@ -3,6 +3,7 @@ import { type Dtype, type DtypeArrays, bytesPer, createStorage, dtypeOf, toNumbe
 import { type ByteSource, bytesOf, withBytes, writeFileAtomic } from './files.js';
 import { type NdArray, type TypedArray, ndarray, sizeOf } from './ndarray.js';
 import { type NpyHeader, formatNpyHeader, readNpyHeader } from './npy-header.js';
+import { plural } from '../plural.js';
 
 export interface ReadNpyOptions<D extends Dtype = Dtype> {
   /** The element type the file must have, or several of them; default any. */
@@ -65,7 +66,7 @@ function checkHeader(header: NpyHeader, { dtype, rank }: ReadNpyOptions, name: s
     throw unexpected('ERR_DATA', `${name}, dtype`, allowed.join(' or '), header.dtype);
   }
   if (rank !== undefined && header.shape.length !== rank) {
-    throw unexpected('ERR_DATA', `${name}, shape`, `${rank} axes`, header.shape);
+    throw unexpected('ERR_DATA', `${name}, shape`, plural(rank, 'axis', 'axes'), header.shape);
   }
 }
 

@@ -8,6 +8,7 @@ import { unexpected } from '../errors.js';
 import { readSafetensors } from '../interchange/safetensors.js';
 import { Mlp, type NetworkOptions } from '../network/mlp.js';
 import type { NamedMatrix } from './spectrum.js';
+import { plural } from '../plural.js';
 
 /** The weights of a file, as they are. */
 export interface Model {
@@ -87,7 +88,7 @@ export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOp
       throw unexpected(
         'ERR_DATA',
         `${file}, ${name}`,
-        `${sizes.at(-1)} inputs, as the layer below has outputs`,
+        `${plural(sizes.at(-1)!, 'input')}, as the layer below has outputs`,
         inputs,
       );
     }
@@ -95,7 +96,7 @@ export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOp
     const biasName = biasOf(name);
     const bias = biasName === undefined ? undefined : tensors.get(biasName);
     if (bias && bias.data.length !== outputs) {
-      throw unexpected('ERR_DATA', `${file}, ${biasName}`, `${outputs} numbers`, bias.data.length);
+      throw unexpected('ERR_DATA', `${file}, ${biasName}`, plural(outputs!, 'number'), bias.data.length);
     }
     if (bias) biases.push(bias);
   }

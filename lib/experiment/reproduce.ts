@@ -12,6 +12,7 @@ import { type Preset, loadReproduced } from './reproduce-data.js';
 import { type Replicate, replicateOfTrial, runSeed } from './reproduce-replicate.js';
 import { type SpectrumCell, type Table, spectrumTable, tableOf } from './reproduce-tables.js';
 import { type PublishedFolder, initialNetwork, openPublished, replay } from './replay.js';
+import { plural } from '../plural.js';
 
 export type ReproducedTable = 1 | 2 | 3 | 4;
 
@@ -114,7 +115,7 @@ async function runSet(
       ? await replayTrials(set, folder, options)
       : await runSeeds(set, folder, options);
   const { length } = result.replicates;
-  const few = `${set}: an interval over ${length} ${length === 1 ? 'replicate' : 'replicates'} says little; it takes ${FEWEST_SEEDS} or more.`;
+  const few = `${set}: an interval over ${plural(length, 'replicate')} says little; it takes ${FEWEST_SEEDS} or more.`;
   return length > 0 && length < FEWEST_SEEDS ? { ...result, notes: [...result.notes, few] } : result;
 }
 
@@ -175,7 +176,7 @@ async function runSeeds(
 function counted(replicates: readonly Replicate[]): string[] {
   const counts = new Map<string, number>();
   for (const note of replicates.flatMap((replicate) => replicate.notes)) counts.set(note, (counts.get(note) ?? 0) + 1);
-  return [...counts].map(([note, count]) => `${note} (${count} of ${replicates.length} replicates)`);
+  return [...counts].map(([note, count]) => `${note} (${count} of ${plural(replicates.length, 'replicate')})`);
 }
 
 const jobOf = ({ threads, signal }: ReproduceOptions): JobOptions => ({

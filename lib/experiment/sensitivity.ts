@@ -15,6 +15,7 @@ import { prepareData } from '../pipeline/data.js';
 import { networkOptions } from '../pipeline/prune.js';
 import { mean, normals, quantile } from '../pipeline/referee-statistics.js';
 import { version } from '../pipeline/version.js';
+import { plural } from '../plural.js';
 
 const OWN_OPTIONS = ['sampleWeights'] as const;
 const UNUSED: readonly string[] = [
@@ -318,7 +319,7 @@ function verdictOn(share: SensitivityRecord['share'], spread: number): string[] 
   const noise = SURROGATES.map((name) => share[name]);
   const more = noise.every(({ positive }) => series.positive > positive);
   return [
-    `${percent(series)} of the ${series.weights} perturbed weights have a positive exponent, mean ${series.mean.toFixed(3)} nats ` +
+    `${percent(series)} of the ${plural(series.weights, 'perturbed weight')} have a positive exponent, mean ${series.mean.toFixed(3)} nats ` +
       `per step; so have ${percent(share['white-noise'])} of white noise (mean ${share['white-noise'].mean.toFixed(3)}) and ` +
       `${percent(share['phase-randomised'])} of phase-randomised series (mean ${share['phase-randomised'].mean.toFixed(3)})` +
       `${more ? '.' : ': a positive exponent of this kind is no sign of chaos.'}`,
@@ -328,7 +329,7 @@ function verdictOn(share: SensitivityRecord['share'], spread: number): string[] 
 }
 
 const tooShort = ({ window }: PruneConfig, iterates: number): LegcnetError =>
-  new LegcnetError('ERR_TOO_SHORT', `no window of ${window} iterates fits into a training of ${iterates}`, {
+  new LegcnetError('ERR_TOO_SHORT', `no window of ${plural(window, 'iterate')} fits into a training of ${iterates}`, {
     subject: 'window',
     expected: `at most ${iterates}`,
     received: window,

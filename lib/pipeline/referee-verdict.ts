@@ -6,6 +6,7 @@ import { unusedOptions } from './method.js';
 import { RUN_NEEDS, unmet } from './needs.js';
 import type { Overlap, Placebo, Power } from './referee.js';
 import type { Estimate } from './referee-statistics.js';
+import { plural } from '../plural.js';
 
 /** A share too small to be seen is not called 0. */
 export const percentage = (share: number, digits = 1): string =>
@@ -27,7 +28,7 @@ export const interval = ({ interval: ends, method }: Estimate): string =>
 export function placeboSentence({ own, other, difference, tellsApart, seeds }: Placebo): string {
   const shares =
     `${percentage(own)} of the weights that moved are called causal on their own exponents, ` +
-    `${percentage(other)} on another seed's (difference ${points(difference.mean)} points over ${seeds.length} seeds, ` +
+    `${percentage(other)} on another seed's (difference ${points(difference.mean)} points over ${plural(seeds.length, 'seed')}, ` +
     `${interval(difference)})`;
   if (own === 0 && other === 0) return `${shares}: this rule calls nothing causal, so there is nothing to tell apart.`;
   return `${shares}: this rule ${tellsApart ? 'tells' : 'does not tell'} them apart.`;
@@ -36,7 +37,7 @@ export function placeboSentence({ own, other, difference, tellsApart, seeds }: P
 /** What the rule could have found, had it been there. */
 export function powerSentence({ windows, found }: Power): string {
   const shares = found.map(({ rSquared, share }) => `${percentage(share)} at r2 = ${rSquared}`);
-  return `With ${windows} windows the rule finds, of planted causes, ${shares.join(', ')}.`;
+  return `With ${plural(windows, 'window')} the rule finds, of planted causes, ${shares.join(', ')}.`;
 }
 
 /** How alike the masks of different seeds are. */
@@ -69,10 +70,11 @@ export function contestSentences({ sparsity, ranking, rivals: all, seeds = 0, ha
   const kept = rivals.map(({ name, accuracy }) => `${name} ${percentage(accuracy)}`);
   const sentences = [`${[`${at} this ranking keeps ${percentage(ranking)}`, ...kept].join(', ')}.`];
   const fewer = all.filter(({ difference }) => difference.n < seeds);
-  if (had < seeds) sentences.push(`It has tickets of ${had} of ${seeds} seeds: the others' trainings failed.`);
+  if (had < seeds)
+    sentences.push(`It has tickets of ${had} of ${plural(seeds, 'seed')}: the others' trainings failed.`);
   else if (fewer.length > 0) {
     const counts = fewer.map(({ name, difference }) => `${name} of ${difference.n}`);
-    sentences.push(`Of the ${seeds} seeds, not all have a ticket to compare it with: ${counts.join(', ')}.`);
+    sentences.push(`Of the ${plural(seeds, 'seed')}, not all have a ticket to compare it with: ${counts.join(', ')}.`);
   }
   // of one run nothing can be told apart
   if (rivals.every(({ difference }) => difference.n < 2)) return sentences;

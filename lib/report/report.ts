@@ -20,7 +20,7 @@ import { runChapter } from './run-chapter.js';
 import { type RunData, readRun } from './run-data.js';
 import type { Chapter } from './section.js';
 import { standalone } from './theme.js';
-import { count, percent, percentShort } from './words.js';
+import { count, counted, percent, percentShort } from './words.js';
 
 /** Options of `renderReport`. */
 export interface RenderReportOptions extends Omit<JobOptions, 'onProgress'> {
@@ -204,7 +204,7 @@ function runRow(name: string, { record }: RunData): string[] {
 const comparisonRow = (name: string, { data, curves, seeds, dense }: ComparisonRecord): string[] => [
   name,
   data.name,
-  `comparison of ${curves.length} methods`,
+  `comparison of ${counted(curves.length, 'method')}`,
   String(seeds.length),
   '–',
   percent(dense.accuracy.mean),
