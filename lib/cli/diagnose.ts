@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { writeFileAtomic } from '../data/files.js';
+import { checkFile, writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
 import { type Approximation, approximationBound } from '../diagnostics/approximation.js';
 import { type Comparison, type Consistency, shapleyConsistency } from '../diagnostics/consistency.js';
@@ -101,6 +101,7 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   const found = await readModels(source);
   const spectrum = parsed.spectrum === true || (data === undefined && radius === undefined);
   refuseIdle('diagnose', parsed, { ...parsed, ...settingsOf(found, data, options, others), spectrum });
+  if (out !== undefined) await checkFile(out);
   const spectra = spectrum ? await spectraOf(found, options, printer, signal) : undefined;
   const explanation =
     data === undefined ? undefined : await explain(source, found, data, others, options, printer, signal);

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { checkFile } from '../data/files.js';
 import { writeNpy } from '../data/npy.js';
 import { GRANGER_OPTIONS, type GrangerResult, grangerTest } from '../granger/granger.js';
 import type { OptionName } from '../options.js';
@@ -39,6 +40,7 @@ export function addGranger(program: Command, signal: AbortSignal): void {
       refuseIdle('granger', parsed, resolveOptions(NAMES, options));
       const printer = new Printer(Boolean(parsed.quiet));
       const stats = parsed.stats as string | undefined;
+      if (stats !== undefined) await checkFile(stats);
       const result = await grangerTest(await readSeriesFile(sources), await readSeriesFile(target), {
         ...options,
         stats: stats !== undefined,

@@ -14,6 +14,7 @@ import type { OptionValues } from '../options.js';
 import type { Values } from '../pipeline/plots.js';
 import type { Placebo } from '../pipeline/referee.js';
 import { loadCharts } from '../report/peers.js';
+import { checkPage } from '../report/report.js';
 import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
@@ -101,7 +102,11 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
     throw unexpected('ERR_OPTION', '--out', 'a folder without a comparison', out);
   }
   const report = parsed.report as string | true | undefined;
-  if (report !== undefined) await loadCharts(); // what cannot be loaded should be known before the work
+  const html = report === undefined ? undefined : report === true ? path.join(out ?? '.', 'report.html') : report;
+  if (html !== undefined) {
+    await loadCharts(); // what cannot be loaded or written should be known before the work
+    await checkPage(html);
+  }
   const checkpoint = out === undefined ? undefined : path.join(out, 'checkpoint');
   const onProgress = ({ stage, detail, done, total }: StageProgress): void =>
     printer.progress({ label: `${stage}: ${detail}`, done, total });
@@ -120,8 +125,7 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   // before the report: should that fail, the results are there
   if (parsed.json) printer.json(record);
   else printRecord(printer, record);
-  if (report !== undefined) {
-    const html = report === true ? path.join(out ?? '.', 'report.html') : report;
+  if (html !== undefined) {
     const job = { signal, ...(options.threads !== undefined && { threads: options.threads as number }) };
     const write = (folder: string): Promise<void> => printReport(printer, folder, { html, ...job });
     if (out !== undefined) await write(out);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../data/datasets.js';
-import { fileError } from '../data/files.js';
+import { checkFolder, fileError } from '../data/files.js';
 import { LegcnetError, unexpected } from '../errors.js';
 import type { JobOptions } from '../native.js';
 import { checkOption } from '../options.js';
@@ -85,6 +85,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const onlySpectra = tables.every((table) => table === 4);
   if (onlySpectra && !sets.includes('mnist'))
     throw unexpected('ERR_OPTION', 'datasets', 'mnist, which table 4 is about,', sets);
+  if (options.out !== undefined) await checkFolder(options.out);
   const results: SetResult[] = [];
   const found: Table[] = [];
   for (const set of sets) {

@@ -1,7 +1,7 @@
 /** Where a comparison keeps what is finished: a folder, or memory. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { makeFolder, readJson, writeFileAtomic } from '../data/files.js';
+import { checkFolder, readJson, writeFileAtomic } from '../data/files.js';
 import { readNpy, writeNpy } from '../data/npy.js';
 import { LegcnetError } from '../errors.js';
 import { writeSafetensors } from '../interchange/safetensors.js';
@@ -46,7 +46,7 @@ export function memoryShelf(): Shelf {
  */
 export async function folderShelf(folder: string, hash: string): Promise<Shelf> {
   const at = (name: string): string => path.join(folder, name);
-  await makeFolder(folder);
+  await checkFolder(folder);
   const stamp = await readRecord<{ hash: string }>(at('plan.json'));
   if (stamp && stamp.hash !== hash) {
     throw new LegcnetError('ERR_OPTION', `${folder} holds a comparison with another configuration or version`, {
