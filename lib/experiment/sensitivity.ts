@@ -132,8 +132,9 @@ export async function sensitivity(
       (given as OptionValues)[name as OptionName],
     );
   }
-  const config = sensitivityConfig(typeof data === 'string' ? data : data.name, given);
-  const prepared = await prepareData(data, config);
+  const asked = sensitivityConfig(typeof data === 'string' ? data : data.name, given);
+  const prepared = await prepareData(data, asked, given);
+  const config = { ...asked, split: [...prepared.split] };
   const sizes = [prepared.features, ...config.layers, prepared.outputs];
   const { init, seed, threads = defaultThreads() } = config;
   const network = await Mlp.random(sizes, { ...networkOptions(config), init, seed });
