@@ -63,7 +63,7 @@ export async function readCsv(input: string | Uint8Array, options: CsvOptions = 
   const table = await readRows(input, options);
   const { rows: trainRows, dropped } = table;
   if (options.testData !== undefined) await readRows(options.testData, options, table);
-  const { data, labels, classes, featureNames } = table.finish(trainRows);
+  const { data, labels, classes, featureNames } = await table.finish(trainRows);
   const part = (from: number, to: number, left: number): CsvPart => ({
     features: {
       data: data.subarray(from * featureNames.length, to * featureNames.length),
