@@ -1,12 +1,17 @@
 import { type Command, Option } from 'commander';
 import { type CompareProgress, compare } from '../experiment/compare.js';
-import { COMPARE_OPTIONS } from '../experiment/plan.js';
+import { COMPARE_OPTIONS, type ComparePlan, planComparison } from '../experiment/plan.js';
+import { isOrdered } from '../experiment/replicate.js';
 import type { ComparisonRecord, Curve, RefereeRecord } from '../experiment/summary.js';
 import type { Estimate } from '../pipeline/referee-statistics.js';
+import { parseVariant } from '../mask/variants.js';
+import { unmet } from '../pipeline/needs.js';
+import { NEEDS, idle, refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { BY_PRESET, printPlacebo } from './prune.js';
 import { Printer, percent } from './printer.js';
 import { rangeOf, sparkline } from './sparkline.js';
+import { plural } from '../plural.js';
 
 export function addCompare(program: Command, signal: AbortSignal): void {
   const command = program
@@ -29,6 +34,7 @@ export function addCompare(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--quiet', 'no progress, no remarks, no plots').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, COMPARE_OPTIONS);
+      refuseIdleOptions(parsed, planComparison(data, options));
       const printer = new Printer(Boolean(parsed.quiet));
       const onProgress = ({ stage, done, total }: CompareProgress): void =>
         printer.progress({ label: stage === 'replicates' ? 'trainings' : 'placebos', done, total });
@@ -46,12 +52,26 @@ Examples:
   legcnet compare iris --methods 'ft,ft(series=weights),ft(preset=paper)'   variants of a rule, on one training
   legcnet compare data.csv --label species --methods 'ft,rank(ft,magnitude)' --density erdos-renyi`;
 
+/** Flags, and options of single rules, that make no difference. */
+function refuseIdleOptions(parsed: Record<string, unknown>, plan: ComparePlan): void {
+  const { methods: criteria, rules, config } = plan;
+  const shared = { criteria, seeds: plan.seeds.length, ordered: criteria.some(isOrdered) };
+  const settings = rules.map((rule) => ({ ...rule.config, ...shared }));
+  refuseIdle('compare', parsed, ...(settings.length > 0 ? settings : [{ ...config, ...shared }]));
+  for (const [i, { name }] of rules.entries()) {
+    for (const [option, value] of Object.entries(parseVariant(name)?.given ?? {})) {
+      const need = unmet(option, NEEDS.compare, settings.slice(i, i + 1));
+      if (need) throw idle(`${option} of ${name}`, need, value);
+    }
+  }
+}
+
 /** A comparison as people read it. */
 export function printComparison(printer: Printer, record: ComparisonRecord): void {
   const { data, network, seeds, part, dense, curves } = record;
   printer.out(
-    `${data.name}: ${network.sizes.join('-')}, ${network.weights} weights; ${seeds.length} ` +
-      `${seeds.length === 1 ? 'seed' : 'seeds'} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
+    `${data.name}: ${network.sizes.join('-')}, ${plural(network.weights, 'weight')}; ` +
+      `${plural(seeds.length, 'seed')} (${seeds[0]}${seeds.length > 1 ? ` to ${seeds.at(-1)}` : ''}); ${part} accuracy, %`,
   );
   const counted = (estimate: Estimate): string => withSpread(estimate, seeds.length, printer.unicode);
   printer.out(`dense ${counted(dense.accuracy)}, converged after ${dense.converged.mean.toFixed(1)} epochs\n`);
@@ -121,7 +141,7 @@ function printReferee(printer: Printer, { method, placebo, verdict }: RefereeRec
 function withSpread({ n, mean, interval }: Estimate, seeds: number, unicode: boolean): string {
   if (n === 0) return '-';
   const half = interval ? ` ${unicode ? '±' : '+-'}${percent((interval[1] - interval[0]) / 2, 1)}` : '';
-  return `${percent(mean, 1)}${half}${n < seeds ? ` (${n} of ${seeds} seeds)` : ''}`;
+  return `${percent(mean, 1)}${half}${n < seeds ? ` (${n} of ${plural(seeds, 'seed')})` : ''}`;
 }
 
 /** Mean in points; marked where the interval leaves out 0. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { writeFileAtomic } from '../data/files.js';
+import { checkFile, writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
 import { type Approximation, approximationBound } from '../diagnostics/approximation.js';
 import { type Comparison, type Consistency, shapleyConsistency } from '../diagnostics/consistency.js';
@@ -10,8 +10,12 @@ import { type LayerSpectrum, spectrum } from '../diagnostics/spectrum.js';
 import type { Mlp } from '../network/mlp.js';
 import { type OptionName, type OptionValues, options as table } from '../options.js';
 import { readRadius } from './approximation.js';
+import { resolveConfig } from '../pipeline/config.js';
+import type { Settings } from '../pipeline/needs.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
+import { plural } from '../plural.js';
 
 const NETWORK_OPTIONS = ['activation', 'outputActivation'] as const;
 const DIAGNOSTIC_OPTIONS = (Object.keys(table) as OptionName[]).filter((name) => table[name].group === 'diagnostics');
@@ -93,13 +97,12 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   const data = parsed.shapley as string | undefined;
   const out = parsed.out as string | undefined;
   const others = (parsed.null as string[] | undefined) ?? [];
-  if (others.length > 0 && data === undefined) {
-    throw unexpected('ERR_OPTION', '--null', '--shapley with the data to compare explanations on', 'none');
-  }
-  const radius = radiusOf(parsed);
+  const radius = parsed.approximation ? readRadius(parsed.radius) : undefined;
   const found = await readModels(source);
-  const chosen = data !== undefined || radius !== undefined;
-  const spectra = parsed.spectrum || !chosen ? await spectraOf(found, options, printer, signal) : undefined;
+  const spectrum = parsed.spectrum === true || (data === undefined && radius === undefined);
+  refuseIdle('diagnose', parsed, { ...parsed, ...settingsOf(found, data, options, others), spectrum });
+  if (out !== undefined) await checkFile(out);
+  const spectra = spectrum ? await spectraOf(found, options, printer, signal) : undefined;
   const explanation =
     data === undefined ? undefined : await explain(source, found, data, others, options, printer, signal);
   const approximation = radius === undefined ? undefined : await approximate(found, options, radius, signal);
@@ -125,13 +128,21 @@ async function runDiagnose(source: string, parsed: Record<string, unknown>, sign
   if (approximation) printApproximation(printer, approximation);
 }
 
-/** Undefined unless --approximation is given. */
-function radiusOf(parsed: Record<string, unknown>): number | undefined {
-  if (!parsed.approximation) {
-    if (parsed.radius === undefined) return undefined;
-    throw unexpected('ERR_OPTION', '--radius', '--approximation', 'none');
-  }
-  return readRadius(parsed.radius);
+/** What Shapley values are computed by, given data for them. */
+function settingsOf(
+  found: Models,
+  data: string | undefined,
+  options: OptionValues,
+  others: readonly string[],
+): Settings {
+  if (data === undefined) return options;
+  const { dense, pruned } = networksOf(found, options);
+  const config = optionsOfRun(found.config as OptionValues, data);
+  return {
+    ...resolveConfig(data, optionsFor(DATA_OPTIONS, config, options)),
+    estimator: options.estimator ?? defaultEstimator(dense.sizes[0]!),
+    compared: pruned !== undefined || others.length > 0,
+  };
 }
 
 async function approximate(found: Models, options: OptionValues, radius: number, signal: AbortSignal) {
@@ -282,8 +293,8 @@ function printExplanation(printer: Printer, { data, networks, consistency }: Exp
   const { estimator, explain, values } = networks[0]!.values;
   const [samples = 0, features = 0] = values.shape;
   printer.out(
-    `mean |phi| of the ${explain === 'logits' ? 'logits' : 'outputs'}, ${estimator}, ${samples} samples, ` +
-      `${data.background.shape[0]} background rows\n`,
+    `mean |phi| of the ${explain === 'logits' ? 'logits' : 'outputs'}, ${estimator}, ${plural(samples, 'sample')}, ` +
+      `${plural(data.background.shape[0]!, 'background row')}\n`,
   );
   const columns = networks.map(({ values: each }) => importance(each));
   const order = Array.from(columns[0]!.keys()).sort((i, j) => columns[0]![j]! - columns[0]![i]! || i - j);

@@ -1,7 +1,10 @@
 import { type Command, Option } from 'commander';
+import { checkFile } from '../data/files.js';
 import { writeNpy } from '../data/npy.js';
 import { GRANGER_OPTIONS, type GrangerResult, grangerTest } from '../granger/granger.js';
 import type { OptionName } from '../options.js';
+import { resolveOptions } from '../options.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 import { readSeriesFile } from './series-file.js';
@@ -34,8 +37,10 @@ export function addGranger(program: Command, signal: AbortSignal): void {
     )
     .action(async (sources: string, target: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, NAMES);
+      refuseIdle('granger', parsed, resolveOptions(NAMES, options));
       const printer = new Printer(Boolean(parsed.quiet));
       const stats = parsed.stats as string | undefined;
+      if (stats !== undefined) await checkFile(stats);
       const result = await grangerTest(await readSeriesFile(sources), await readSeriesFile(target), {
         ...options,
         stats: stats !== undefined,

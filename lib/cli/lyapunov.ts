@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander';
+import { checkFile } from '../data/files.js';
 import { writeNpy } from '../data/npy.js';
 import { divergenceCurve, lyapunovExponents } from '../lyapunov/lyapunov.js';
-import { EXPONENT_OPTIONS } from '../lyapunov/options.js';
+import { EXPONENT_OPTIONS, resolveExponent } from '../lyapunov/options.js';
 import type { OptionName } from '../options.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer } from './printer.js';
 import { readSeriesFile } from './series-file.js';
@@ -34,14 +36,17 @@ export function addLyapunov(program: Command, signal: AbortSignal): void {
     .action(async (file: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, NAMES);
       if (options.fit !== undefined && options.exponent === undefined) options.exponent = 'fit';
+      const { threads: _, ...ofExponent } = options;
+      refuseIdle('lyapunov', parsed, resolveExponent(ofExponent));
       const printer = new Printer(Boolean(parsed.quiet));
+      const [curveFile, countsFile] = [parsed.curve as string | undefined, parsed.counts as string | undefined];
+      for (const out of [curveFile, countsFile]) if (out !== undefined) await checkFile(out);
       const series = await readSeriesFile(file);
       const job = {
         signal,
         onProgress: ({ done, total }: { done: number; total: number }) =>
           printer.progress({ label: 'series', done, total }),
       };
-      const [curveFile, countsFile] = [parsed.curve as string | undefined, parsed.counts as string | undefined];
       if (curveFile !== undefined || countsFile !== undefined) {
         const shape = Object.fromEntries(Object.entries(options).filter(([name]) => !SLOPE_ONLY.has(name)));
         const curves = await divergenceCurve(series, { ...shape, ...job }).finally(() => printer.endProgress());

@@ -1,6 +1,6 @@
 /** Command-line flags from the option table, and their values back; a configuration file has the same names. */
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
+import { readJson } from '../data/files.js';
 import { LegcnetError, unexpected } from '../errors.js';
 import { type OptionDefinition, type OptionName, checkOption, flagOf, options, suggest } from '../options.js';
 
@@ -66,8 +66,9 @@ function checkFlag(name: OptionName, value: unknown, typed: unknown): unknown {
 async function readConfigFile(file: string, names: readonly OptionName[]): Promise<Record<string, unknown>> {
   let config: unknown;
   try {
-    config = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
+    config = await readJson(file);
+  } catch (error) {
+    const { cause } = error as Error;
     const code = cause instanceof SyntaxError ? 'ERR_OPTION' : 'ERR_FILE';
     throw new LegcnetError(code, `cannot read the configuration ${file}: ${(cause as Error).message}`, {
       subject: file,

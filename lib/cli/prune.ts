@@ -4,18 +4,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Command, Option } from 'commander';
 import { unexpected } from '../errors.js';
-import { PRUNE_OPTIONS } from '../pipeline/config.js';
-import { givesVerdicts } from '../pipeline/method.js';
+import { PRUNE_OPTIONS, type PruneConfig, resolveConfig, watchConfigs } from '../pipeline/config.js';
+import { givesVerdicts, methodOf } from '../pipeline/method.js';
 import { type StageProgress, prune } from '../pipeline/prune.js';
 import { type NetworkRecord, type RunRecord, type TicketRecord, toRecord } from '../pipeline/record.js';
 import { writeRunFolder } from '../pipeline/run-folder.js';
+import type { Settings } from '../pipeline/needs.js';
+import type { OptionValues } from '../options.js';
 import type { Values } from '../pipeline/plots.js';
 import type { Placebo } from '../pipeline/referee.js';
 import { loadCharts } from '../report/peers.js';
+import { checkPage } from '../report/report.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { Printer, duration, mebibytes, percent } from './printer.js';
 import { printReport } from './report.js';
 import { rangeOf, sparkline } from './sparkline.js';
+import { plural } from '../plural.js';
 
 const DEPENDS = 'by preset and data';
 /** Options whose defaults are those of preset and data. */
@@ -89,8 +94,7 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   const printer = new Printer(Boolean(parsed.quiet));
   const out = options.out as string | undefined;
   const resume = Boolean(parsed.resume);
-  if (resume && out === undefined)
-    throw unexpected('ERR_OPTION', '--resume', '--out with the folder to go on in', 'none');
+  refuseIdle('prune', parsed, ...settingsOf(resolveConfig(data, options), options));
   if (out !== undefined && existsSync(path.join(out, 'run.json'))) {
     throw unexpected('ERR_OPTION', '--out', 'a folder without a finished run', out);
   }
@@ -98,7 +102,11 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
     throw unexpected('ERR_OPTION', '--out', 'a folder without a comparison', out);
   }
   const report = parsed.report as string | true | undefined;
-  if (report !== undefined) await loadCharts(); // what cannot be loaded should be known before the work
+  const html = report === undefined ? undefined : report === true ? path.join(out ?? '.', 'report.html') : report;
+  if (html !== undefined) {
+    await loadCharts(); // what cannot be loaded or written should be known before the work
+    await checkPage(html);
+  }
   const checkpoint = out === undefined ? undefined : path.join(out, 'checkpoint');
   const onProgress = ({ stage, detail, done, total }: StageProgress): void =>
     printer.progress({ label: `${stage}: ${detail}`, done, total });
@@ -117,8 +125,7 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
   // before the report: should that fail, the results are there
   if (parsed.json) printer.json(record);
   else printRecord(printer, record);
-  if (report !== undefined) {
-    const html = report === true ? path.join(out ?? '.', 'report.html') : report;
+  if (html !== undefined) {
     const job = { signal, ...(options.threads !== undefined && { threads: options.threads as number }) };
     const write = (folder: string): Promise<void> => printReport(printer, folder, { html, ...job });
     if (out !== undefined) await write(out);
@@ -128,6 +135,13 @@ async function runPrune(data: string, parsed: Record<string, unknown>, signal: A
         await write(folder);
       });
   }
+}
+
+/** One for each way in which the training is watched, or one. */
+function settingsOf(config: PruneConfig, given: OptionValues): Settings[] {
+  const criteria = [methodOf(config)];
+  const watched = Object.values(watchConfigs(config, given));
+  return (watched.length > 0 ? watched : [config]).map((one) => ({ ...one, criteria }));
 }
 
 async function withTemporaryFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -144,16 +158,16 @@ export function printRecord(printer: Printer, record: RunRecord): void {
   const { data, config, dense, ticket, baselines, referee, verdicts, seconds } = record;
   const { train, validation, test } = data.parts;
   printer.out(
-    `${data.name}: ${train} training, ${validation} validation and ${test} test rows, ${data.features} features, ` +
-      `${data.classes.length} classes`,
+    `${data.name}: ${train} training, ${validation} validation and ${plural(test, 'test row')}, ` +
+      `${plural(data.features, 'feature')}, ${plural(data.classes.length, 'class', 'classes')}`,
   );
   const { method = 'ft', preset, seed, rounds, rewind } = config;
   printer.out(
     [
       givesVerdicts(method) ? `LEGCNet-${method.toUpperCase()}` : method,
       ...[`preset ${preset}`, `seed ${seed}`],
-      ...(record.windows === null ? [] : [`${record.windows} windows`]),
-      ...(rounds === undefined ? [] : [`${rounds} rounds`]),
+      ...(record.windows === null ? [] : [plural(record.windows, 'window')]),
+      ...(rounds === undefined ? [] : [plural(rounds, 'round')]),
       ...(rewind === undefined ? [] : [`begun from epoch ${rewind}`]),
     ].join(', ') + '\n',
   );
@@ -207,7 +221,9 @@ function printPlots(printer: Printer, { plots, config, windows, verdicts, refere
   printer.out('');
   if (epochs.length > 1) {
     const range = rangeOf(Object.values(accuracy).flat());
-    printer.out(`${part} accuracy over ${epochs.at(-1)} epochs, ${percent(range[0], 1)} to ${percent(range[1], 1)} %`);
+    printer.out(
+      `${part} accuracy over ${plural(epochs.at(-1)!, 'epoch')}, ${percent(range[0], 1)} to ${percent(range[1], 1)} %`,
+    );
     for (const [name, values] of Object.entries(accuracy)) row(name, sparkline(values, unicode, range));
   }
   const course = (name: string, values: Values, show: (x: number) => string): void => {
@@ -216,14 +232,14 @@ function printPlots(printer: Printer, { plots, config, windows, verdicts, refere
   };
   if (watched && verdicts) {
     const { exponents, misclassification, pValues } = watched;
-    printer.out(`over ${windows} windows`);
+    printer.out(`over ${plural(windows!, 'window')}`);
     course('mean exponent', exponents, (x) => x.toFixed(3));
     course('misclassification', misclassification, (x) => `${percent(x, 1)} %`);
     const tested = verdicts.causal + verdicts.nonCausal;
     if (tested > 0) {
       const counts = pValues.counts.map((count) => (count === 0 ? null : count));
       const plot = sparkline(counts, unicode, [0, Math.max(...pValues.counts)]);
-      printer.out(`p-values of ${tested} weights`);
+      printer.out(`p-values of ${plural(tested, 'weight')}`);
       row('from 0 to 1', plot, `${verdicts.causal} below ${config.alpha}`);
     }
   }

@@ -7,7 +7,9 @@ import { type MaskComparison, type PrunedWeight, compareMasks } from '../experim
 import { type Footnote, Footnotes, SPECTRUM_NOTES } from '../experiment/reproduce-notes.js';
 import { type ReproducedTable, type Reproduction, reproduce } from '../experiment/reproduce.js';
 import type { Cell, SpectrumCell, Table } from '../experiment/reproduce-tables.js';
+import { refuseIdle } from './idle.js';
 import { Printer } from './printer.js';
+import { plural } from '../plural.js';
 
 interface Parsed {
   readonly table?: string;
@@ -66,12 +68,14 @@ Examples:
 async function printTables(parsed: Parsed, signal: AbortSignal): Promise<void> {
   const printer = new Printer(Boolean(parsed.quiet));
   const preset = parsed.preset === undefined ? 'authors' : checkFlag('preset', parsed.preset);
+  const chosen = readTablesAndSets(parsed);
+  refuseIdle('reproduce', { ...parsed }, { preset, initDir: parsed.initDir, datasets: chosen.datasets });
   const footnotes = new Footnotes(preset);
   const one = parsed.initDir === undefined ? 'seed' : 'trial';
   let result: Reproduction;
   try {
     result = await reproduce({
-      ...readTablesAndSets(parsed),
+      ...chosen,
       ...threadsOf(parsed),
       preset,
       seeds: parsed.seeds === undefined ? undefined : readCount('--seeds', parsed.seeds),
@@ -171,7 +175,7 @@ function printTable(printer: Printer, table: Table, footnotes: Footnotes, one: '
   const trial = table.cells.find((cell) => cell.single)?.single?.id;
   const beside = table.single === 'best' ? 'best run (as in the paper)' : `trial ${trial ?? '-'} (the paper's row)`;
   printer.out(
-    `\nTable ${table.table}, row "${table.row}", ${replicates} ${replicates === 1 ? 'replicate' : 'replicates'}${marks(footnotes.onTable(table))}`,
+    `\nTable ${table.table}, row "${table.row}", ${plural(replicates, 'replicate')}${marks(footnotes.onTable(table))}`,
   );
   printer.table(
     ['column', 'published', 'ours', '+-95 %', 'difference', beside, 'difference'],
@@ -255,8 +259,8 @@ async function printMasks(folder: string, parsed: Parsed, signal: AbortSignal): 
 function printComparison(printer: Printer, { dataset, chain, chainFrom, masks }: MaskComparison): void {
   const { window, overlap, epochs, target, max_lag: lags, statistic, alpha } = chain;
   printer.out(
-    `${dataset}, PT masks; chain by ${chainFrom}: window ${window}, overlap ${overlap}, ${epochs} epochs, ${target} part, ` +
-      `least p of ${statistic} over ${lags} lags, alpha ${alpha}`,
+    `${dataset}, PT masks; chain by ${chainFrom}: window ${window}, overlap ${overlap}, ${plural(epochs, 'epoch')}, ${target} part, ` +
+      `least p of ${statistic} over ${plural(lags, 'lag')}, alpha ${alpha}`,
   );
   const list = (weights: readonly PrunedWeight[]): string =>
     weights.map(({ index, pValue }) => `${index} (p ${pValue.toFixed(4)})`).join(', ') || '-';

@@ -1,8 +1,15 @@
 import { type Command, Option } from 'commander';
-import { SENSITIVITY_OPTIONS, type SensitivityRecord, sensitivity } from '../experiment/sensitivity.js';
+import {
+  SENSITIVITY_OPTIONS,
+  type SensitivityRecord,
+  sensitivity,
+  sensitivityConfig,
+} from '../experiment/sensitivity.js';
+import { refuseIdle } from './idle.js';
 import { addOptions, readOptions } from './options.js';
 import { BY_PRESET } from './prune.js';
 import { Printer, percent } from './printer.js';
+import { plural } from '../plural.js';
 
 export function addSensitivity(program: Command, signal: AbortSignal): void {
   const command = program
@@ -23,6 +30,8 @@ export function addSensitivity(program: Command, signal: AbortSignal): void {
     .addOption(new Option('--quiet', 'no progress and no remarks').helpGroup('Run options:'))
     .action(async (data: string, parsed: Record<string, unknown>) => {
       const options = await readOptions(parsed, SENSITIVITY_OPTIONS);
+      const { sampleWeights: _, ...ofNetwork } = options;
+      refuseIdle('sensitivity', parsed, sensitivityConfig(data, ofNetwork));
       const printer = new Printer(Boolean(parsed.quiet));
       const record = await sensitivity(data, {
         ...options,
@@ -40,8 +49,8 @@ function print(
   { data, network, epochs, iterates, window, weights, share, verdict }: SensitivityRecord,
 ): void {
   printer.out(
-    `${data}: ${network.sizes.join('-')}, ${weights.length} of ${network.weights} weights perturbed, ${epochs} epochs, ` +
-      `${iterates} iterates, windows of ${window}\n`,
+    `${data}: ${network.sizes.join('-')}, ${weights.length} of ${plural(network.weights, 'weight')} perturbed, ` +
+      `${plural(epochs, 'epoch')}, ${plural(iterates, 'iterate')}, windows of ${window}\n`,
   );
   const row = (name: string, count: number, positive: number, mean: string): string[] =>
     count > 0 ? [name, String(count), percent(positive, 1), mean] : [name, '0', '-', '-'];

@@ -1,10 +1,9 @@
 /** Series from a file: .npy, or CSV with one series a line (or one series down a single column). */
-import { readFile } from 'node:fs/promises';
-import { parse } from 'csv-parse/sync';
 import type { NdArray } from '../data/ndarray.js';
-import { fileError } from '../data/files.js';
+import { readRecords } from '../data/csv-records.js';
+import { GrowingArray } from '../data/growing-array.js';
 import { readNpy } from '../data/npy.js';
-import { LegcnetError, unexpected } from '../errors.js';
+import { unexpected } from '../errors.js';
 
 /**
  * @returns [N] or [rows, N], float64 or float32
@@ -21,30 +20,18 @@ export async function readSeriesFile(file: string): Promise<NdArray<Float64Array
 }
 
 async function readCsvSeries(file: string): Promise<NdArray<Float64Array>> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw fileError('read', file, error);
-  }
-  let lines: { record: string[]; info: { lines: number } }[];
-  try {
-    const parsed: unknown = parse(text, { trim: true, skip_empty_lines: true, comment: '#', info: true });
-    lines = parsed as typeof lines;
-  } catch (cause) {
-    throw new LegcnetError('ERR_DATA', `${file}: ${(cause as Error).message}`, { subject: file, cause });
-  }
-  const width = lines[0]?.record.length ?? 0;
-  if (width === 0) throw unexpected('ERR_DATA', file, 'numbers', 'an empty file');
-  const data = new Float64Array(lines.length * width);
-  lines.forEach(({ record, info }, row) => {
-    record.forEach((cell, column) => {
+  const data = new GrowingArray();
+  let [rows, width] = [0, 0];
+  for await (const { cells, line } of readRecords(file, ',', '#')) {
+    [rows, width] = [rows + 1, cells.length];
+    cells.forEach((cell, column) => {
       const value = cell === '' ? Number.NaN : Number(cell);
       if (Number.isNaN(value) && !/^nan$/i.test(cell)) {
-        throw unexpected('ERR_DATA', `${file}, line ${info.lines}, column ${column + 1}`, 'a number', cell);
+        throw unexpected('ERR_DATA', `${file}, line ${line}, column ${column + 1}`, 'a number', cell);
       }
-      data[row * width + column] = value;
+      data.push(value);
     });
-  });
-  return { data, shape: width === 1 ? [lines.length] : [lines.length, width] };
+  }
+  if (width === 0) throw unexpected('ERR_DATA', file, 'numbers', 'an empty file');
+  return { data: data.values.slice(), shape: width === 1 ? [rows] : [rows, width] };
 }

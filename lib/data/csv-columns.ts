@@ -1,4 +1,5 @@
 import { type LegcnetError, unexpected } from '../errors.js';
+import { inTurns } from '../turns.js';
 
 // One collector a kind of column. `encode` turns a cell into the number that is kept for it, NaN for a missing one;
 // `width` features come of it in the end, and `expand` writes them.
@@ -98,15 +99,23 @@ export class OneHotColumn implements ColumnCollector {
   }
 }
 
+/** A few milliseconds' work, one column after the other. */
+const CELLS_IN_TURN = 2 ** 18;
+
 /**
  * Puts a feature's mean over the training rows where it is NaN, in place. For a one-hot feature that is the
- * category's share.
+ * category's share. A column, or several short ones, in a turn of the event loop.
  * @param features [n, names.length]; the first `trainRows` rows are for training
  * @throws LegcnetError `ERR_DATA` for a feature without any value in the training rows
  */
-export function fillWithMeans(features: Float64Array, names: readonly string[], trainRows: number, file: string): void {
+export async function fillWithMeans(
+  features: Float64Array,
+  names: readonly string[],
+  trainRows: number,
+  file: string,
+): Promise<void> {
   const d = names.length;
-  for (let j = 0; j < d; j++) {
+  const fill = (j: number): void => {
     let sum = 0;
     let count = 0;
     for (let i = 0; i < trainRows; i++) {
@@ -119,7 +128,12 @@ export function fillWithMeans(features: Float64Array, names: readonly string[], 
     for (let at = j; at < features.length; at += d) {
       if (Number.isNaN(features[at]!)) features[at] = sum / count;
     }
-  }
+  };
+  const columns = Math.max(1, Math.floor((CELLS_IN_TURN * d) / features.length));
+  const fillAll = (begin: number, end: number): void => {
+    for (let j = begin; j < end; j++) fill(j);
+  };
+  await inTurns(d, undefined, fillAll, columns);
 }
 
 /** A decimal number, finite as a double; not hexadecimal, not "Infinity". */

@@ -11,6 +11,7 @@ import {
 import type { Column, CsvOptions } from './csv.js';
 import { GrowingArray } from './growing-array.js';
 import { LabelCollector, type Labels } from './labels.js';
+import { inTurns } from '../turns.js';
 
 export type Missing = NonNullable<CsvOptions['missing']>;
 
@@ -95,21 +96,24 @@ export class CsvTableReader {
     });
   }
 
-  /** @param trainRows the rows whose means stand for missing cells, counted from the first */
-  finish(trainRows: number): FinishedTable {
+  /** In turns of the event loop. @param trainRows the rows whose means stand for missing cells, counted from the first */
+  async finish(trainRows: number): Promise<FinishedTable> {
     const nameLists = this.#columns.map((column, k) => column?.featureNames() ?? [this.#names[this.#places[k]!]!]);
     const featureNames = nameLists.flat();
     const data = new Float64Array(this.#rows * featureNames.length);
     const kept = this.#kept.values;
-    for (let from = 0, to = 0; from < kept.length; from++) {
-      const k = from % this.#columns.length;
-      const column = this.#columns[k];
-      if (column) column.expand(kept[from]!, data, to);
-      else data[to] = Number.NaN;
-      to += nameLists[k]!.length;
-    }
-    if (this.#missing === 'mean') fillWithMeans(data, featureNames, trainRows, this.#file);
-    return { ...this.#labels.finish(), data, featureNames };
+    let to = 0;
+    await inTurns(kept.length, undefined, (begin, end) => {
+      for (let from = begin; from < end; from++) {
+        const k = from % this.#columns.length;
+        const column = this.#columns[k];
+        if (column) column.expand(kept[from]!, data, to);
+        else data[to] = Number.NaN;
+        to += nameLists[k]!.length;
+      }
+    });
+    if (this.#missing === 'mean') await fillWithMeans(data, featureNames, trainRows, this.#file);
+    return { ...(await this.#labels.finish()), data, featureNames };
   }
 
   #encode(cell: string, place: number, k: number, row: Row): number {

@@ -3,6 +3,7 @@ import { isNumber } from './csv-columns.js';
 import { nameOf, readRecords } from './csv-records.js';
 import { CsvTableReader } from './csv-table.js';
 import type { NdArray } from './ndarray.js';
+import { plural } from '../plural.js';
 
 /** A column by its name in the header, or by its place, the first being 0 (or '0', where no column has that name). */
 export type Column = string | number;
@@ -62,7 +63,7 @@ export async function readCsv(input: string | Uint8Array, options: CsvOptions = 
   const table = await readRows(input, options);
   const { rows: trainRows, dropped } = table;
   if (options.testData !== undefined) await readRows(options.testData, options, table);
-  const { data, labels, classes, featureNames } = table.finish(trainRows);
+  const { data, labels, classes, featureNames } = await table.finish(trainRows);
   const part = (from: number, to: number, left: number): CsvPart => ({
     features: {
       data: data.subarray(from * featureNames.length, to * featureNames.length),
@@ -102,7 +103,7 @@ async function readRows(
   }
   if (!table) throw unexpected('ERR_DATA', file, 'a header and rows of data', 'an empty file');
   if (table.rows === rowsBefore) {
-    throw unexpected('ERR_DATA', file, 'at least one row of data', `none, and ${table.dropped} rows dropped`);
+    throw unexpected('ERR_DATA', file, 'at least one row of data', `none, and ${plural(table.dropped, 'row')} dropped`);
   }
   return table;
 }

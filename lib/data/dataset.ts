@@ -1,6 +1,8 @@
 import { unexpected } from '../errors.js';
 import { LabelCollector } from './labels.js';
 import type { NdArray } from './ndarray.js';
+import { plural } from '../plural.js';
+import { inTurns } from '../turns.js';
 
 /** The types that features come in; 8-bit pixels are kept as they are, for a quarter of the memory of float32. */
 export type Features = NdArray<Float64Array> | NdArray<Float32Array> | NdArray<Uint8Array>;
@@ -35,27 +37,29 @@ export interface RawPart {
 }
 
 /**
- * Numbers the classes of one or two parts together.
+ * Numbers the classes of one or two parts together, in turns of the event loop.
  * @param source what messages call it
  * @throws LegcnetError `ERR_DATA` as `checkDataset`, or if the parts differ in their number of features
  */
-export function toDataset(
+export async function toDataset(
   name: string,
   source: string,
   parts: { readonly train: RawPart; readonly test?: RawPart | undefined },
   featureNames: readonly string[],
-): Dataset {
+): Promise<Dataset> {
   const { train, test } = parts;
   const collector = new LabelCollector(`the labels of ${source}`);
   for (const part of test ? [train, test] : [train]) {
-    for (let i = 0; i < part.labels.length; i++) collector.add(part.labels[i]!);
+    await inTurns(part.labels.length, undefined, (begin, end) => {
+      for (let i = begin; i < end; i++) collector.add(part.labels[i]!);
+    });
   }
-  const { labels, classes } = collector.finish();
+  const { labels, classes } = await collector.finish();
   const n = train.labels.length;
   const dataset = { name, classes, featureNames, features: train.features, labels: labels.slice(0, n) };
   if (!test) return checkDataset(dataset, source);
   const [d, testD] = [train.features.shape[1], test.features.shape[1]];
-  if (d !== testD) throw unexpected('ERR_DATA', `the test part of ${source}`, `${d} features`, testD);
+  if (d !== testD) throw unexpected('ERR_DATA', `the test part of ${source}`, plural(d!, 'feature'), testD);
   return checkDataset({ ...dataset, test: { features: test.features, labels: labels.slice(n) } }, source);
 }
 

@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { unexpected } from '../errors.js';
+import { inTurns } from '../turns.js';
 import type { TypedArray } from './ndarray.js';
 
 /**
@@ -83,24 +84,26 @@ export function dtypeOf(array: TypedArray): Exclude<Dtype, 'i8' | 'u8' | 'b1'> {
 }
 
 /**
- * Turns 64-bit integers into doubles; leaves everything else alone.
+ * Turns 64-bit integers into doubles, in turns of the event loop; leaves everything else alone.
  * @throws LegcnetError `ERR_DATA` for the first integer beyond 2^53 - 1 in magnitude
  */
-export function toNumbers(storage: Storage, name: string): TypedArray {
+export async function toNumbers(storage: Storage, name: string): Promise<TypedArray> {
   if (!(storage instanceof BigInt64Array || storage instanceof BigUint64Array)) return storage;
   // Overwritten in place: one array of 8-byte elements instead of two.
   const numbers = new Float64Array(storage.buffer as ArrayBuffer, storage.byteOffset, storage.length);
-  for (let i = 0; i < storage.length; i++) {
-    const value = Number(storage[i]);
-    if (!Number.isSafeInteger(value)) {
-      throw unexpected(
-        'ERR_DATA',
-        `element ${i} of ${name}`,
-        'an integer of at most 2^53 - 1 in magnitude',
-        storage[i],
-      );
+  await inTurns(storage.length, undefined, (begin, end) => {
+    for (let i = begin; i < end; i++) {
+      const value = Number(storage[i]);
+      if (!Number.isSafeInteger(value)) {
+        throw unexpected(
+          'ERR_DATA',
+          `element ${i} of ${name}`,
+          'an integer of at most 2^53 - 1 in magnitude',
+          storage[i],
+        );
+      }
+      numbers[i] = value;
     }
-    numbers[i] = value;
-  }
+  });
   return numbers;
 }

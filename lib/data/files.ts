@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { LegcnetError, unexpected } from '../errors.js';
 
 /** The most that one system call is asked to move; Node refuses 2 GiB and more at once. */
@@ -17,7 +17,7 @@ export async function writeFileAtomic(
   path: string,
   contents: string | Uint8Array | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryBeside(path);
   try {
     await withFile(temporary, 'wx', async (handle) => {
       let position = 0;
@@ -31,6 +31,45 @@ export async function writeFileAtomic(
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw fileError('write', path, error);
+  }
+}
+
+/** A name in the folder of `path` that nothing has. */
+const temporaryBeside = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
+
+/**
+ * Whether `writeFileAtomic` could write there: to be asked before the work whose results are to go there. Leaves nothing.
+ * @throws LegcnetError `ERR_FILE`
+ */
+export async function checkFile(path: string): Promise<void> {
+  if (['folder', 'other'].includes(await kindOf(path)))
+    throw unexpected('ERR_FILE', path, 'a file', 'something else (a folder or a device)');
+  const temporary = temporaryBeside(path);
+  try {
+    await withFile(temporary, 'wx', async () => {});
+    await unlink(temporary);
+  } catch (error) {
+    throw fileError('write', path, error);
+  }
+}
+
+/** The same of files in a folder, which is made where there is none. @throws LegcnetError `ERR_FILE` */
+export async function checkFolder(folder: string): Promise<void> {
+  await makeFolder(folder);
+  try {
+    await checkFile(temporaryBeside(join(folder, 'file')));
+  } catch (error) {
+    throw fileError('write', folder, (error as Error).cause);
+  }
+}
+
+async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | 'nothing'> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+  } catch {
+    return 'nothing';
   }
 }
 
@@ -136,9 +175,42 @@ export function truncated(name: string, expectedBytes: number, receivedBytes: nu
 /** Makes a folder, and those that it is in, where there is none. @throws LegcnetError ERR_FILE */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(resolve(folder));
   } catch (error) {
     throw fileError('write', folder, error);
+  }
+}
+
+/** Not `mkdir` with `recursive`: in a folder that is there and says ENOENT, as /proc does, Node 20 would try for ever. */
+async function makeFolders(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if ((await kindOf(folder)) === 'folder') return;
+    const parent = dirname(folder);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' || parent === folder || (await kindOf(parent)) === 'folder') throw error;
+    await makeFolders(parent);
+    await makeFolders(folder);
+  }
+}
+
+/** The text of a UTF-8 file, without the byte order mark that some editors begin it with. @throws LegcnetError ERR_FILE */
+export async function readText(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+  } catch (error) {
+    throw fileError('read', file, error);
+  }
+}
+
+/** @throws LegcnetError ERR_FILE; ERR_DATA for what is no JSON, with the SyntaxError as `cause` */
+export async function readJson(file: string): Promise<unknown> {
+  const text = await readText(file);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new LegcnetError('ERR_DATA', `${file} is not JSON: ${(cause as Error).message}`, { subject: file, cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { gunzip } from 'node:zlib';
 import { LegcnetError, unexpected } from '../errors.js';
 import { type ByteSource, bufferSource, bytesOf, fileError, truncated, withBytes } from './files.js';
 import { type NdArray, sizeOf } from './ndarray.js';
+import { plural } from '../plural.js';
 
 // The IDX format of MNIST: two zero bytes, the element type, the number of axes, each extent as a big-endian
 // 32-bit number, the elements in C order. http://yann.lecun.com/exdb/mnist/
@@ -86,7 +87,7 @@ function candidates(part: string, kind: string, idx: string): string[] {
 async function readPair(imagesPath: string, labelsPath: string): Promise<IdxPart> {
   const [images, { data: labels }] = await Promise.all([readIdx(imagesPath, 3), readIdx(labelsPath, 1)]);
   if (images.shape[0] !== labels.length) {
-    throw unexpected('ERR_DATA', labelsPath, `${images.shape[0]} labels, one for each image`, labels.length);
+    throw unexpected('ERR_DATA', labelsPath, `${plural(images.shape[0]!, 'label')}, one for each image`, labels.length);
   }
   return { images, labels };
 }

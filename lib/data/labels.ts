@@ -1,4 +1,5 @@
 import { unexpected } from '../errors.js';
+import { inTurns } from '../turns.js';
 
 export interface Labels {
   /** Class of each row, [n] in 0..classes.length - 1. */
@@ -30,15 +31,20 @@ export class LabelCollector {
   }
 
   /**
-   * Cost: O(rows + classes log classes).
+   * Cost: O(rows + classes log classes), in turns of the event loop.
    * @throws LegcnetError `ERR_DATA` if all labels are numbers and one is not whole
    */
-  finish(): Labels {
+  async finish(): Promise<Labels> {
     const names = canonicalNames([...this.#codeOf.keys()], this.#subject);
     const classes = [...new Set(names)].sort(areNumbers(names) ? (a, b) => Number(a) - Number(b) : undefined);
     const place = new Map(classes.map((name, i) => [name, i]));
     const classOf = names.map((name) => place.get(name)!);
-    return { labels: Int32Array.from(this.#codes, (code) => classOf[code]!), classes };
+    const codes = this.#codes;
+    const labels = new Int32Array(codes.length);
+    await inTurns(codes.length, undefined, (begin, end) => {
+      for (let i = begin; i < end; i++) labels[i] = classOf[codes[i]!]!;
+    });
+    return { labels, classes };
   }
 }
 

@@ -4,6 +4,7 @@ import { unexpected } from '../errors.js';
 import type { Features, RawPart } from './dataset.js';
 import { type NdArray, sizeOf } from './ndarray.js';
 import { readNpy } from './npy.js';
+import { inTurns } from '../turns.js';
 
 /** Elements checked before other work of the event loop gets its turn; well below a millisecond. */
 const BLOCK_ELEMENTS = 2 ** 18;
@@ -55,15 +56,17 @@ export async function readNpyPair({ x, y }: NpyPair): Promise<RawPart> {
   if (labels.shape[0] !== n || labels.shape.length > 2) {
     throw unexpected('ERR_DATA', `${y}, shape`, `[${n}], [${n}, 1] or one-hot [${n}, classes]`, labels.shape);
   }
-  const features = { data: asFeatures(array), shape: [n, sizeOf(rest)] } as Features;
+  const features = { data: await asFeatures(array), shape: [n, sizeOf(rest)] } as Features;
   await checkFinite(features, x);
   const k = labels.shape[1] ?? 1;
-  return { features, labels: k === 1 ? labels.data : fromOneHot(labels.data, k, y) };
+  return { features, labels: k === 1 ? labels.data : await fromOneHot(labels.data, k, y) };
 }
 
-function asFeatures({ data }: NdArray): Float64Array | Float32Array | Uint8Array {
+async function asFeatures({ data }: NdArray): Promise<Float64Array | Float32Array | Uint8Array> {
   if (data instanceof Float32Array || data instanceof Uint8Array || data instanceof Float64Array) return data;
-  return Float64Array.from(data);
+  const doubles = new Float64Array(data.length);
+  await inTurns(data.length, undefined, (begin, end) => doubles.set(data.subarray(begin, end), begin));
+  return doubles;
 }
 
 async function checkFinite({ data, shape }: Features, file: string): Promise<void> {
@@ -77,9 +80,9 @@ async function checkFinite({ data, shape }: Features, file: string): Promise<voi
   }
 }
 
-function fromOneHot(data: ArrayLike<number>, k: number, file: string): Int32Array {
+async function fromOneHot(data: ArrayLike<number>, k: number, file: string): Promise<Int32Array> {
   const labels = new Int32Array(data.length / k);
-  for (let i = 0; i < labels.length; i++) {
+  const read = (i: number): void => {
     let ones = 0;
     for (let c = 0; c < k; c++) {
       const value = data[i * k + c]!;
@@ -88,6 +91,10 @@ function fromOneHot(data: ArrayLike<number>, k: number, file: string): Int32Arra
       ones += value;
     }
     if (ones !== 1) throw unexpected('ERR_DATA', `${file}, row ${i}`, 'exactly one 1', `${ones} of them`);
-  }
+  };
+  const readRows = (begin: number, end: number): void => {
+    for (let i = begin; i < end; i++) read(i);
+  };
+  await inTurns(labels.length, undefined, readRows, Math.max(1, Math.floor(BLOCK_ELEMENTS / k)));
   return labels;
 }

@@ -3,6 +3,8 @@ import { type Dtype, type DtypeArrays, bytesPer, createStorage, dtypeOf, toNumbe
 import { type ByteSource, bytesOf, withBytes, writeFileAtomic } from './files.js';
 import { type NdArray, type TypedArray, ndarray, sizeOf } from './ndarray.js';
 import { type NpyHeader, formatNpyHeader, readNpyHeader } from './npy-header.js';
+import { plural } from '../plural.js';
+import { inTurns } from '../turns.js';
 
 export interface ReadNpyOptions<D extends Dtype = Dtype> {
   /** The element type the file must have, or several of them; default any. */
@@ -65,14 +67,17 @@ function checkHeader(header: NpyHeader, { dtype, rank }: ReadNpyOptions, name: s
     throw unexpected('ERR_DATA', `${name}, dtype`, allowed.join(' or '), header.dtype);
   }
   if (rank !== undefined && header.shape.length !== rank) {
-    throw unexpected('ERR_DATA', `${name}, shape`, `${rank} axes`, header.shape);
+    throw unexpected('ERR_DATA', `${name}, shape`, plural(rank, 'axis', 'axes'), header.shape);
   }
 }
 
 async function readAll(source: ByteSource, header: NpyHeader, shared: boolean): Promise<NdArray> {
   const data = await readElements(source, header, [0, sizeOf(header.shape)], shared);
-  if (header.fortranOrder) fortranToC(data, header.shape);
-  return { data, shape: header.shape };
+  const { fortranOrder, shape } = header;
+  if (!fortranOrder) return { data, shape };
+  const ordered = createStorage(dtypeOf(data), data.length, source.name, shared) as TypedArray;
+  await fortranToC(data, shape, ordered);
+  return { data: ordered, shape };
 }
 
 async function readRows(
@@ -104,19 +109,20 @@ async function readElements(
   return toNumbers(storage, source.name);
 }
 
-/** Reorders elements whose first index runs fastest so that the last one does, in place. */
-function fortranToC(data: TypedArray, shape: readonly number[]): void {
-  const given = data.slice();
+/** Reorders elements whose first index runs fastest so that the last one does, in turns of the event loop. */
+async function fortranToC(given: TypedArray, shape: readonly number[], ordered: TypedArray): Promise<void> {
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
   const index = shape.map(() => 0);
   let from = 0;
-  for (let to = 0; to < data.length; to++) {
-    data[to] = given[from]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
+  await inTurns(given.length, undefined, (begin, end) => {
+    for (let to = begin; to < end; to++) {
+      ordered[to] = given[from]!;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        from += strides[axis]!;
+        if (++index[axis]! < shape[axis]!) break;
+        from -= strides[axis]! * shape[axis]!;
+        index[axis] = 0;
+      }
     }
-  }
+  });
 }

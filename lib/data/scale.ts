@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { unexpected } from '../errors.js';
 import { type NdArray, type TypedArray, sizeOf } from './ndarray.js';
+import { plural } from '../plural.js';
 
 /**
  * - `standard`: each feature to mean 0 and standard deviation 1 (ddof 0)
@@ -79,7 +80,12 @@ export async function applyScaler<D extends keyof FloatArrays>(
   const { count, width } = measure(samples);
   const { scaling, shift, scale } = scaler;
   if (scaling !== 'per-sample' && width !== shift.length) {
-    throw unexpected('ERR_ARGUMENT', 'features', `${shift.length} features, as the scaler was fitted to`, width);
+    throw unexpected(
+      'ERR_ARGUMENT',
+      'features',
+      `${plural(shift.length, 'feature')}, as the scaler was fitted to`,
+      width,
+    );
   }
   const data = dtype === 'float32' ? new Float32Array(count * width) : new Float64Array(count * width);
   await forEachSample(samples, (source, from, i) => {

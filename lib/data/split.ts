@@ -1,5 +1,6 @@
 import { unexpected } from '../errors.js';
 import { RandomState } from './numpy-random.js';
+import { plural } from '../plural.js';
 
 export interface SplitOptions {
   /** The share (0 < x < 1) or number (whole) of rows for the test part; 0 for none. Default 0.2. */
@@ -62,7 +63,7 @@ function partSizes(n: number, { test = 0.2, validation = 0, train }: SplitOption
   const validationRows = exactRows('validation', validation, n);
   const trainRows = train === undefined ? 0 : exactRows('train', train, n);
   if (testRows + validationRows + trainRows > n + TINY) {
-    throw unexpected('ERR_OPTION', 'train, validation and test', `at most ${n} rows together`, [
+    throw unexpected('ERR_OPTION', 'train, validation and test', `at most ${plural(n, 'row')} together`, [
       train,
       validation,
       test,

@@ -5,6 +5,7 @@ import type { Mlp } from '../network/mlp.js';
 import type { Features } from '../network/samples.js';
 import { checkOption, options as table } from '../options.js';
 import { type ShapleyOptions, type ShapleyValues, importance, shapley } from './shapley.js';
+import { plural } from '../plural.js';
 
 /** How far two networks agree on which features matter. */
 export interface Agreement {
@@ -59,7 +60,8 @@ export function agreement(
 ): Agreement {
   checkOption('top', top);
   const [x, y] = [importance(a), importance(b)];
-  if (x.length !== y.length) throw unexpected('ERR_ARGUMENT', 'b', `${x.length} features, as a has`, y.length);
+  if (x.length !== y.length)
+    throw unexpected('ERR_ARGUMENT', 'b', `${plural(x.length, 'feature')}, as a has`, y.length);
   const count = Math.min(top, x.length);
   const first = new Set(order(x).slice(0, count));
   const shared = order(y)

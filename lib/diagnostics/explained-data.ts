@@ -56,7 +56,7 @@ export async function explainedData(
 ): Promise<ExplainedData> {
   const name = typeof source === 'string' ? source : source.name;
   const chosen = Object.fromEntries(DATA_OPTIONS.map((option) => [option, options[option]]));
-  const { dataset, parts } = await scaledParts(source, resolveConfig(name, chosen));
+  const { dataset, parts } = await scaledParts(source, resolveConfig(name, chosen), chosen);
   const explained = parts.test ?? parts.validation ?? parts.train;
   if (!parts.train || !explained) throw unexpected('ERR_OPTION', 'split', 'a training part', options.split);
   const order = new RandomState(rows.seed).permutation(rowsOf(parts.train));

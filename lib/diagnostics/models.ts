@@ -1,13 +1,14 @@
 /** Networks to diagnose: a run folder's dense network and ticket, or a file of weights. */
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError } from '../data/files.js';
+import { fileError, readJson } from '../data/files.js';
 import type { NdArray } from '../data/ndarray.js';
-import { LegcnetError, unexpected } from '../errors.js';
+import { unexpected } from '../errors.js';
 import { readSafetensors } from '../interchange/safetensors.js';
 import { Mlp, type NetworkOptions } from '../network/mlp.js';
 import type { NamedMatrix } from './spectrum.js';
+import { plural } from '../plural.js';
 
 /** The weights of a file, as they are. */
 export interface Model {
@@ -53,13 +54,7 @@ export async function readModels(source: string): Promise<Models> {
 }
 
 async function readRecord(file: string): Promise<Record<string, unknown>> {
-  let record: unknown;
-  try {
-    record = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw fileError('read', file, cause);
-    throw new LegcnetError('ERR_DATA', `${file} is not JSON: ${cause.message}`, { subject: file, cause });
-  }
+  const record = await readJson(file);
   const config = (record as { config?: unknown } | null)?.config;
   if (typeof config !== 'object' || config === null) {
     throw unexpected('ERR_DATA', file, 'the record of a run, with its config', config);
@@ -93,7 +88,7 @@ export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOp
       throw unexpected(
         'ERR_DATA',
         `${file}, ${name}`,
-        `${sizes.at(-1)} inputs, as the layer below has outputs`,
+        `${plural(sizes.at(-1)!, 'input')}, as the layer below has outputs`,
         inputs,
       );
     }
@@ -101,7 +96,7 @@ export function toNetwork({ file, matrices, tensors }: Model, options: NetworkOp
     const biasName = biasOf(name);
     const bias = biasName === undefined ? undefined : tensors.get(biasName);
     if (bias && bias.data.length !== outputs) {
-      throw unexpected('ERR_DATA', `${file}, ${biasName}`, `${outputs} numbers`, bias.data.length);
+      throw unexpected('ERR_DATA', `${file}, ${biasName}`, plural(outputs!, 'number'), bias.data.length);
     }
     if (bias) biases.push(bias);
   }

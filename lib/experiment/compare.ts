@@ -44,9 +44,10 @@ export interface CompareOptions extends OptionValues {
 export async function compare(data: Dataset | string, options: CompareOptions = {}): Promise<ComparisonRecord> {
   const { signal, onProgress, ...given } = options;
   checkJobOptions(options);
-  const plan = planComparison(typeof data === 'string' ? data : data.name, given);
-  const { out, threads = defaultThreads() } = plan.config;
-  const prepared = await prepareData(data, plan.config);
+  const asked = planComparison(typeof data === 'string' ? data : data.name, given);
+  const { out, threads = defaultThreads() } = asked.config;
+  const prepared = await prepareData(data, asked.config, given);
+  const plan: ComparePlan = { ...asked, config: { ...asked.config, split: [...prepared.split] } };
   for (const { name, config } of plan.rules) {
     if (prepared.parts[config.target]) continue;
     throw inRule(name, unexpected('ERR_OPTION', 'target', 'a part of the data (see split, testData)', config.target));

@@ -1,9 +1,10 @@
 /** Repeats a published training run by run from its own arrays, initial weights and masks, and compares the results. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { readJson } from '../data/files.js';
 import type { NdArray } from '../data/ndarray.js';
 import { readNpy } from '../data/npy.js';
 import { LegcnetError, unexpected } from '../errors.js';
@@ -98,7 +99,7 @@ export interface PublishedFolder {
  * @throws LegcnetError ERR_DATA or ERR_FILE, naming the file
  */
 export async function openPublished(folder: string): Promise<PublishedFolder> {
-  const config = await readJson(path.join(folder, 'config.json'), configSchema);
+  const config = await readRecord(path.join(folder, 'config.json'), configSchema);
   const part = async (name: string) => {
     const read = (file: string) => readNpy(path.join(folder, file), { dtype: 'f8', rank: 2 });
     const given = { features: await read(`x_${name}.npy`), targets: await read(`y_${name}.npy`) };
@@ -159,7 +160,7 @@ export async function replay(
   const { trials = Number.POSITIVE_INFINITY, onRun, ...job } = options;
   const published = await openPublished(folder);
   const expectedFile = path.join(folder, 'expected.json');
-  const expected = existsSync(expectedFile) ? (await readJson(expectedFile, expectedSchema)).runs : undefined;
+  const expected = existsSync(expectedFile) ? (await readRecord(expectedFile, expectedSchema)).runs : undefined;
   const runs: ReplayedRun[] = [];
   for (let trial = 1; trial <= Math.min(trials, published.trials); trial++) {
     const network = await initialNetwork(published, trial);
@@ -286,17 +287,9 @@ function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /** @throws LegcnetError ERR_FILE, ERR_DATA */
-export async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new LegcnetError('ERR_FILE', `cannot read ${file}: ${(cause as Error).message}`, { subject: file, cause });
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new LegcnetError('ERR_DATA', `${file} is not what it should be: ${reason}`, { subject: file, cause });
-  }
+export async function readRecord<T>(file: string, schema: z.ZodType<T>): Promise<T> {
+  const { data, error: cause } = schema.safeParse(await readJson(file));
+  if (!cause) return data;
+  const reason = z.prettifyError(cause);
+  throw new LegcnetError('ERR_DATA', `${file} is not what it should be: ${reason}`, { subject: file, cause });
 }

@@ -23,7 +23,7 @@ import {
   type ReplayedRun,
   initialNetwork,
   maskFromIndices,
-  readJson,
+  readRecord,
   trainOptions,
 } from './replay.js';
 
@@ -147,7 +147,7 @@ async function resultsOf(
 /** What an earlier run has left; undefined when there is nothing. */
 async function readReplicate(file: string | undefined, hash: string): Promise<Replicate | undefined> {
   if (file === undefined || !existsSync(file)) return undefined;
-  const replicate = await readJson(file, replicateSchema);
+  const replicate = await readRecord(file, replicateSchema);
   if (replicate.hash !== hash || replicate.legcnet !== version) {
     throw new LegcnetError('ERR_OPTION', `${file} is of another configuration, data or version: choose another --out`, {
       subject: 'out',

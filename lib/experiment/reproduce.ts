@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../data/datasets.js';
-import { fileError } from '../data/files.js';
+import { checkFolder, fileError } from '../data/files.js';
 import { LegcnetError, unexpected } from '../errors.js';
 import type { JobOptions } from '../native.js';
 import { checkOption } from '../options.js';
@@ -12,6 +12,7 @@ import { type Preset, loadReproduced } from './reproduce-data.js';
 import { type Replicate, replicateOfTrial, runSeed } from './reproduce-replicate.js';
 import { type SpectrumCell, type Table, spectrumTable, tableOf } from './reproduce-tables.js';
 import { type PublishedFolder, initialNetwork, openPublished, replay } from './replay.js';
+import { plural } from '../plural.js';
 
 export type ReproducedTable = 1 | 2 | 3 | 4;
 
@@ -84,6 +85,7 @@ export async function reproduce(options: ReproduceOptions = {}): Promise<Reprodu
   const onlySpectra = tables.every((table) => table === 4);
   if (onlySpectra && !sets.includes('mnist'))
     throw unexpected('ERR_OPTION', 'datasets', 'mnist, which table 4 is about,', sets);
+  if (options.out !== undefined) await checkFolder(options.out);
   const results: SetResult[] = [];
   const found: Table[] = [];
   for (const set of sets) {
@@ -114,7 +116,7 @@ async function runSet(
       ? await replayTrials(set, folder, options)
       : await runSeeds(set, folder, options);
   const { length } = result.replicates;
-  const few = `${set}: an interval over ${length} ${length === 1 ? 'replicate' : 'replicates'} says little; it takes ${FEWEST_SEEDS} or more.`;
+  const few = `${set}: an interval over ${plural(length, 'replicate')} says little; it takes ${FEWEST_SEEDS} or more.`;
   return length > 0 && length < FEWEST_SEEDS ? { ...result, notes: [...result.notes, few] } : result;
 }
 
@@ -175,7 +177,7 @@ async function runSeeds(
 function counted(replicates: readonly Replicate[]): string[] {
   const counts = new Map<string, number>();
   for (const note of replicates.flatMap((replicate) => replicate.notes)) counts.set(note, (counts.get(note) ?? 0) + 1);
-  return [...counts].map(([note, count]) => `${note} (${count} of ${replicates.length} replicates)`);
+  return [...counts].map(([note, count]) => `${note} (${count} of ${plural(replicates.length, 'replicate')})`);
 }
 
 const jobOf = ({ threads, signal }: ReproduceOptions): JobOptions => ({

@@ -15,6 +15,7 @@ import { prepareData } from '../pipeline/data.js';
 import { networkOptions } from '../pipeline/prune.js';
 import { mean, normals, quantile } from '../pipeline/referee-statistics.js';
 import { version } from '../pipeline/version.js';
+import { plural } from '../plural.js';
 
 const OWN_OPTIONS = ['sampleWeights'] as const;
 const UNUSED: readonly string[] = [
@@ -131,11 +132,9 @@ export async function sensitivity(
       (given as OptionValues)[name as OptionName],
     );
   }
-  const config = resolveConfig(typeof data === 'string' ? data : data.name, {
-    ...given,
-    ...{ series: 'difference', scalar: 'float64', selection: 'sparsity', sparsity: 0 },
-  });
-  const prepared = await prepareData(data, config);
+  const asked = sensitivityConfig(typeof data === 'string' ? data : data.name, given);
+  const prepared = await prepareData(data, asked, given);
+  const config = { ...asked, split: [...prepared.split] };
   const sizes = [prepared.features, ...config.layers, prepared.outputs];
   const { init, seed, threads = defaultThreads() } = config;
   const network = await Mlp.random(sizes, { ...networkOptions(config), init, seed });
@@ -207,6 +206,13 @@ export async function sensitivity(
 }
 
 /** All weights, or so many of them by the seed, ascending. */
+/** The configuration of the network and its training, of options that have been looked at. @throws LegcnetError ERR_OPTION */
+export const sensitivityConfig = (dataset: string, given: OptionValues): PruneConfig =>
+  resolveConfig(dataset, {
+    ...given,
+    ...{ series: 'difference', scalar: 'float64', selection: 'sparsity', sparsity: 0 },
+  });
+
 function chooseWeights(weights: number, most: number, seed: number): Uint32Array {
   if (most >= weights) return Uint32Array.from({ length: weights }, (_, w) => w);
   return Uint32Array.from(new RandomState(seed).permutation(weights).subarray(0, most)).sort();
@@ -314,7 +320,7 @@ function verdictOn(share: SensitivityRecord['share'], spread: number): string[] 
   const noise = SURROGATES.map((name) => share[name]);
   const more = noise.every(({ positive }) => series.positive > positive);
   return [
-    `${percent(series)} of the ${series.weights} perturbed weights have a positive exponent, mean ${series.mean.toFixed(3)} nats ` +
+    `${percent(series)} of the ${plural(series.weights, 'perturbed weight')} have a positive exponent, mean ${series.mean.toFixed(3)} nats ` +
       `per step; so have ${percent(share['white-noise'])} of white noise (mean ${share['white-noise'].mean.toFixed(3)}) and ` +
       `${percent(share['phase-randomised'])} of phase-randomised series (mean ${share['phase-randomised'].mean.toFixed(3)})` +
       `${more ? '.' : ': a positive exponent of this kind is no sign of chaos.'}`,
@@ -324,7 +330,7 @@ function verdictOn(share: SensitivityRecord['share'], spread: number): string[] 
 }
 
 const tooShort = ({ window }: PruneConfig, iterates: number): LegcnetError =>
-  new LegcnetError('ERR_TOO_SHORT', `no window of ${window} iterates fits into a training of ${iterates}`, {
+  new LegcnetError('ERR_TOO_SHORT', `no window of ${plural(window, 'iterate')} fits into a training of ${iterates}`, {
     subject: 'window',
     expected: `at most ${iterates}`,
     received: window,

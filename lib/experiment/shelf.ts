@@ -1,7 +1,7 @@
 /** Where a comparison keeps what is finished: a folder, or memory. */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError, makeFolder, writeFileAtomic } from '../data/files.js';
+import { checkFolder, readJson, writeFileAtomic } from '../data/files.js';
 import { readNpy, writeNpy } from '../data/npy.js';
 import { LegcnetError } from '../errors.js';
 import { writeSafetensors } from '../interchange/safetensors.js';
@@ -46,8 +46,8 @@ export function memoryShelf(): Shelf {
  */
 export async function folderShelf(folder: string, hash: string): Promise<Shelf> {
   const at = (name: string): string => path.join(folder, name);
-  await makeFolder(folder);
-  const stamp = await readJson<{ hash: string }>(at('plan.json'));
+  await checkFolder(folder);
+  const stamp = await readRecord<{ hash: string }>(at('plan.json'));
   if (stamp && stamp.hash !== hash) {
     throw new LegcnetError('ERR_OPTION', `${folder} holds a comparison with another configuration or version`, {
       subject: 'out',
@@ -71,7 +71,7 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
     misclassification: at(`seed-${seed}.${rule}.misclassification.npy`),
   });
   return {
-    replicate: (seed) => readJson<ReplicateRecord>(at(`seed-${seed}.json`)),
+    replicate: (seed) => readRecord<ReplicateRecord>(at(`seed-${seed}.json`)),
     masks: async (seed) => (await readNpy(at(`seed-${seed}.masks.npy`), { dtype: 'u1' })).data,
     series: async (seed, rule) => {
       const files = arrays(seed, rule);
@@ -101,7 +101,7 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
       }
       await writeFileAtomic(at(`seed-${seed}.json`), json(record));
     },
-    placebo: (seed) => readJson<PlaceboRecord>(at(`placebo-${seed}.json`)),
+    placebo: (seed) => readRecord<PlaceboRecord>(at(`placebo-${seed}.json`)),
     savePlacebo: (record) => writeFileAtomic(at(`placebo-${record.target}.json`), json(record)),
     onTicket: (seed) => (name, network) =>
       writeSafetensors(at(`seed-${seed}.${name}.safetensors`), tensorsOf(network), { format: 'pt', legcnet: version }),
@@ -111,17 +111,11 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** Undefined when there is no such file. */
-async function readJson<T>(file: string): Promise<T | undefined> {
-  let text: string;
+async function readRecord<T>(file: string): Promise<T | undefined> {
   try {
-    text = await readFile(file, 'utf8');
+    return (await readJson(file)) as T;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw fileError('read', file, error);
-  }
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new LegcnetError('ERR_DATA', `${file} is not JSON: ${(cause as Error).message}`, { subject: file, cause });
+    if (((error as LegcnetError).cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -28,6 +28,7 @@ import {
   isFailed,
   judgedPart,
 } from './replicate.js';
+import { plural } from '../plural.js';
 
 /** One method at one sparsity, over the seeds. */
 export interface CurvePoint {
@@ -361,7 +362,7 @@ function failureNotes(failures: readonly Failure[], all: number): string[] {
     const at = group.flatMap(({ sparsity }) => (sparsity === null ? [] : percentage(sparsity, 0)));
     const of = what === 'dense' ? 'dense network' : `${what} at ${at.join(', ')}`;
     const lost = `${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}`;
-    return `${of}: ${all - seeds.length} of ${all} seeds. Without ${lost}: ${reason}`;
+    return `${of}: ${all - seeds.length} of ${plural(all, 'seed')}. Without ${lost}: ${reason}`;
   });
 }
 

@@ -8,6 +8,7 @@ import { adjustPValuesApart } from './adjust.js';
 import { IN_TURN, inChunks } from './chunks.js';
 import { roundDecimals } from './round.js';
 import { inTurns } from '../turns.js';
+import { plural } from '../plural.js';
 
 /** Options of a Granger test, by their names in the table. */
 export const GRANGER_OPTIONS = [
@@ -197,7 +198,12 @@ export async function grangerTest(
   const x = readSeries('sources', sources);
   const y = readSeries('targets', targets);
   if (y.samples !== x.samples) {
-    throw unexpected('ERR_ARGUMENT', 'targets', `${x.samples} samples, as many as the sources have`, y.samples);
+    throw unexpected(
+      'ERR_ARGUMENT',
+      'targets',
+      `${plural(x.samples, 'sample')}, as many as the sources have`,
+      y.samples,
+    );
   }
   if (!y.single && y.rows !== x.rows) {
     throw unexpected('ERR_ARGUMENT', 'targets', `one series, or ${x.rows} as there are sources`, y.rows);

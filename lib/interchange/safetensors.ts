@@ -27,7 +27,7 @@ export async function readSafetensors(input: string | Uint8Array): Promise<Safet
     for (const { name, dtype, shape, offset } of entries) {
       const storage = createStorage(dtype, sizeOf(shape), source.name);
       await source.read(bytesOf(storage), offset);
-      tensors.set(name, { data: toNumbers(storage, `${source.name}, tensor "${name}"`), shape });
+      tensors.set(name, { data: await toNumbers(storage, `${source.name}, tensor "${name}"`), shape });
     }
     return { tensors, metadata };
   });

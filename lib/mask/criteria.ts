@@ -17,7 +17,7 @@ import {
 } from '../options.js';
 import { applyMask, checkFinite, checkSamples, hessianProduct, lossGradient } from './gradients.js';
 import { type Density, keptAt, magnitudeScores } from './select.js';
-import { meanRanks } from './ranks.js';
+import { meanRanksInTurns } from './ranks.js';
 import { type Trajectory, lossChangeAllocation, movementScores } from './trajectory.js';
 import { type Variant, parseVariant } from './variants.js';
 
@@ -272,10 +272,8 @@ export function criterion(spec: CriterionSpec): Criterion {
     score: async (context, options) => {
       const scores: Float64Array[] = [];
       for (const { of } of terms) scores.push(checkScores(of.name, await of.score(context, options), context));
-      return meanRanks(
-        scores,
-        terms.map(({ factor }) => factor),
-      );
+      const factors = terms.map(({ factor }) => factor);
+      return meanRanksInTurns(scores, factors, options.job.signal);
     },
   };
 }

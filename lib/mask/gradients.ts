@@ -4,6 +4,7 @@ import { type JobOptions, defaultThreads, native, runTask } from '../native.js';
 import type { Mlp } from '../network/mlp.js';
 import type { NativeSamples } from '../network/samples.js';
 import { checkJobOptions, checkNames } from '../options.js';
+import { plural } from '../plural.js';
 
 interface NativePoint {
   readonly network: Mlp['native'];
@@ -114,7 +115,7 @@ export function checkSamples(name: string, samples: NativeSamples, { sizes }: Ml
   const [inputs, outputs] = [sizes[0], sizes.at(-1)];
   const fit = samples instanceof native.Samples && samples.columns === inputs && samples.outputs === outputs;
   if (fit && samples.rows > 0) return;
-  const expected = `samples of toNativeSamples with at least one row, ${inputs} inputs and ${outputs} outputs`;
+  const expected = `samples of toNativeSamples with at least one row, ${plural(inputs!, 'input')} and ${plural(outputs!, 'output')}`;
   throw unexpected('ERR_ARGUMENT', name, expected, samples);
 }
 

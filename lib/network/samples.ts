@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type NdArray, takeRows } from '../data/ndarray.js';
 import { unexpected } from '../errors.js';
 import { native } from '../native.js';
+import { plural } from '../plural.js';
 
 /** Inputs as they come: 8-bit pixels, or numbers. [rows, features], row-major. */
 export type Features = NdArray<Uint8Array | Float32Array | Float64Array>;
@@ -68,7 +69,7 @@ export async function toNativeSamples(
     throw unexpected(
       'ERR_ARGUMENT',
       `${name}.${labels ? 'labels' : 'targets'}`,
-      `${all} rows of ${outputs} outputs`,
+      `${plural(all, 'row')} of ${plural(outputs, 'output')}`,
       came,
     );
   }

@@ -6,6 +6,7 @@ import type { JobOptions } from '../native.js';
 import type { WatchedSeries } from '../network/train.js';
 import type { PruneConfig } from './config.js';
 import { LEAST_WINDOWS, tooFewWindows } from './watch.js';
+import { plural } from '../plural.js';
 
 /** `undecided`: too little data to tell. `static`: the weight never moved. */
 export type Verdict = 'causal' | 'non-causal' | 'undecided' | 'static';
@@ -104,13 +105,13 @@ function notesOn(config: PruneConfig, windows: number, counts: VerdictCounts, ta
   const needed = 3 * longest + 2 + (config.stationarity === 'none' ? 0 : 1);
   if (config.failedTest !== 'skip-lag' && windows < needed) {
     notes.push(
-      `With ${windows} windows no weight can be tested at all lags up to ${longest}, which takes ${needed}: ` +
+      `With ${plural(windows, 'window')} no weight can be tested at all lags up to ${longest}, which takes ${needed}: ` +
         'every weight is kept. Train longer, use shorter windows or more overlap, or a smaller maxLag.',
     );
   }
   if (config.lagCorrection === 'circular-shift' && windows < 20 * longest) {
     notes.push(
-      `With ${windows} windows and lags up to ${longest} the correction by circular shifts can hardly find a cause: it ` +
+      `With ${plural(windows, 'window')} and lags up to ${longest} the correction by circular shifts can hardly find a cause: it ` +
         `takes ${20 * longest} windows.`,
     );
   }

@@ -8,6 +8,7 @@ import { type Part, toNativeSamples } from '../network/samples.js';
 import { PARTS, type PartName, type TrainingParts } from '../network/train.js';
 import type { PruneConfig } from './config.js';
 import { methodOf, variantsOf } from './method.js';
+import type { OptionValues } from '../options.js';
 import { presetDefaults } from './presets.js';
 import { type VaryingFeatures, findVarying } from './varying.js';
 
@@ -15,6 +16,8 @@ export interface PreparedData {
   readonly name: string;
   readonly classes: readonly string[];
   readonly rows: Readonly<Record<PartName, number>>;
+  /** The option `split` by which these parts come about whatever the preset: shares that fell away are not in it. */
+  readonly split: readonly number[];
   readonly features: number;
   /** [features], or null where they only number. */
   readonly featureNames: readonly string[] | null;
@@ -33,11 +36,17 @@ interface Portion {
 }
 
 /**
+ * @param options that the configuration was made of: a `split` among them counts even where it is the preset's
  * @throws LegcnetError as `loadDataset`, and ERR_OPTION when the configuration needs a part that the data does not give
  */
-export async function prepareData(given: Dataset | string, config: PruneConfig): Promise<PreparedData> {
+export async function prepareData(
+  given: Dataset | string,
+  config: PruneConfig,
+  options: OptionValues = {},
+): Promise<PreparedData> {
   const dataset = typeof given === 'string' ? await load(given, config) : given;
-  const portions = divide(dataset, config);
+  const shares = sharesOf(config, dataset.test !== undefined, options);
+  const portions = divide(dataset, config, shares);
   const watches = variantsOf(methodOf(config)).length > 0;
   for (const [option, part] of [
     ...(watches ? [['target', config.target] as const] : []),
@@ -63,6 +72,7 @@ export async function prepareData(given: Dataset | string, config: PruneConfig):
     name: dataset.name,
     classes: dataset.classes,
     rows: { train: 0, validation: 0, test: 0, ...mapRows(portions) },
+    split: dataset.test === undefined ? config.split : shares.validation > 0 ? [shares.validation] : [],
     features: dataset.features.shape[1] as number,
     featureNames: tellingNames(dataset.featureNames),
     outputs,
@@ -78,9 +88,10 @@ export async function prepareData(given: Dataset | string, config: PruneConfig):
 export async function scaledParts(
   given: Dataset | string,
   config: PruneConfig,
+  options: OptionValues = {},
 ): Promise<{ readonly dataset: Dataset; readonly parts: { readonly [P in PartName]?: Part } }> {
   const dataset = typeof given === 'string' ? await load(given, config) : given;
-  const portions = divide(dataset, config);
+  const portions = divide(dataset, config, sharesOf(config, dataset.test !== undefined, options));
   const parts: { [P in PartName]?: Part } = {};
   for (const name of PARTS) {
     if (portions[name]) parts[name] = await scale(portions.train as Portion, portions[name], config);
@@ -95,9 +106,8 @@ function load(source: string, config: PruneConfig): Promise<Dataset> {
 }
 
 /** Which rows of which source each part has. */
-function divide(dataset: Dataset, config: PruneConfig): { [P in PartName]?: Portion } {
+function divide(dataset: Dataset, config: PruneConfig, shares: Shares): { [P in PartName]?: Portion } {
   const { features, labels, test } = dataset;
-  const shares = sharesOf(config, test !== undefined);
   const { shuffleSplit: shuffle, splitSeed: seed, stratify } = config;
   const rows = split(labels, { ...shares, seed, shuffle, stratify });
   const portions: { [P in PartName]?: Portion } = {};
@@ -109,14 +119,21 @@ function divide(dataset: Dataset, config: PruneConfig): { [P in PartName]?: Port
   return portions;
 }
 
+interface Shares {
+  readonly validation: number;
+  readonly test: number;
+}
+
 /**
- * One share of `split` is the test part, or validation if there is test data. Of shares that are the preset's own, the
+ * One share of `split` is the test part, or validation if there is test data. Of shares that nobody gave, the preset's, the
  * test part's falls away where the data has one of its own.
  */
-function sharesOf(config: PruneConfig, ownTest: boolean): { readonly validation: number; readonly test: number } {
+function sharesOf(config: PruneConfig, ownTest: boolean, options: OptionValues): Shares {
   const [first = 0, second] = config.split;
   if (!ownTest) return { validation: second === undefined ? 0 : first, test: second ?? first };
-  const byDefault = presetDefaults(config.preset, 'ft', config.dataset).split?.join() === config.split.join();
+  const byDefault =
+    options.split === undefined &&
+    presetDefaults(config.preset, 'ft', config.dataset).split?.join() === config.split.join();
   if (byDefault && config.preset !== 'strict') return { validation: 0, test: 0 };
   if (second !== undefined && !byDefault) {
     const expected = 'one share, of validation, for data with a test part of its own';

@@ -21,7 +21,7 @@ const ofGroups = (...groups: string[]): OptionName[] =>
   (Object.keys(options) as OptionName[]).filter((name) => groups.includes(options[name].group));
 
 /** Options of watching and testing. */
-const WATCHING = ofGroups('series', 'exponent', 'test').filter((name) => name !== 'partial');
+export const WATCHING = ofGroups('series', 'exponent', 'test').filter((name) => name !== 'partial');
 
 /** Options of a run that make no difference to a method. */
 export function unusedOptions(method: Criterion): OptionName[] {

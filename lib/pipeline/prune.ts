@@ -1,6 +1,7 @@
 /** From data to the retrained ticket: LEGCNet-FT and -PT, and every other criterion on the same path. */
 import { createHash } from 'node:crypto';
 import type { Dataset } from '../data/datasets.js';
+import { checkFolder } from '../data/files.js';
 import { RandomState } from '../data/numpy-random.js';
 import { type JobOptions, type Progress, defaultThreads } from '../native.js';
 import { Mlp } from '../network/mlp.js';
@@ -107,12 +108,10 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
   const { signal, onProgress, checkpoint, resume = false, initial: given, ...values } = options;
   checkJobOptions(options);
   const started = performance.now();
-  const config = resolveConfig(typeof data === 'string' ? data : data.name, values);
-  const { threads } = config;
-  const method = methodOf(config);
-  const watches = Object.entries(watchConfigs(config, values)) as [Variant, PruneConfig][];
-  const hash = runHash(config, given);
-  const checkpoints = checkpoint === undefined ? Checkpoints.none() : await Checkpoints.open(checkpoint, hash, resume);
+  const asked = resolveConfig(typeof data === 'string' ? data : data.name, values);
+  const { threads } = asked;
+  const method = methodOf(asked);
+  if (checkpoint !== undefined) await checkFolder(checkpoint); // before data are loaded, which may be long
   const seconds: Record<Stage, number> = {
     ...{ data: 0, train: 0, granger: 0, score: 0, retrain: 0, baselines: 0, referee: 0 },
   };
@@ -130,7 +129,11 @@ export async function prune(data: Dataset | string, options: PruneOptions = {}):
     ...(onProgress && detail && { onProgress: (progress: Progress) => onProgress({ stage, detail, ...progress }) }),
   });
 
-  const prepared = await timed('data', () => prepareData(data, config));
+  const prepared = await timed('data', () => prepareData(data, asked, values));
+  const config = { ...asked, split: [...prepared.split] };
+  const watches = Object.entries(watchConfigs(config, values)) as [Variant, PruneConfig][];
+  const hash = runHash(config, given);
+  const checkpoints = checkpoint === undefined ? Checkpoints.none() : await Checkpoints.open(checkpoint, hash, resume);
   const sizes = [prepared.features, ...config.layers, prepared.outputs];
   const initial = given
     ? new Mlp(sizes, networkOptions(config), given)

@@ -1,7 +1,7 @@
 /** Statistics over replicates: intervals, paired differences, rank comparisons, and the random numbers they take. */
 import { RandomState } from '../data/numpy-random.js';
 import { unexpected } from '../errors.js';
-import { ranks } from '../mask/ranks.js';
+import { ranksInTurns } from '../mask/ranks.js';
 
 /** Confidence of every interval. */
 export const LEVEL = 0.95;
@@ -161,12 +161,19 @@ function between(angle: number, freedom: number): number {
   return odd ? (2 / Math.PI) * (angle + sine * total) : sine * total;
 }
 
-/** Share of the pairs (a, b) with a > b, ties half: the area under the ROC curve. NaN where either is empty. */
-export function areaUnderCurve(a: ArrayLike<number>, b: ArrayLike<number>): number {
+/**
+ * Share of the pairs (a, b) with a > b, ties half: the area under the ROC curve. NaN where either is empty. In turns of the
+ * event loop.
+ */
+export async function areaUnderCurve(
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+  signal?: AbortSignal,
+): Promise<number> {
   const both = new Float64Array(a.length + b.length);
-  both.set(Array.from(a));
-  both.set(Array.from(b), a.length);
-  const ofA = sum(ranks(both).subarray(0, a.length));
+  both.set(a);
+  both.set(b, a.length);
+  const ofA = sum((await ranksInTurns(both, signal)).subarray(0, a.length));
   return (ofA - (a.length * (a.length - 1)) / 2) / (a.length * b.length);
 }
 

@@ -1,9 +1,12 @@
 /** The referee's findings in plain words, with their numbers. */
-import type { Criterion } from '../mask/criteria.js';
-import { type OptionName, type OptionValues, flagOf } from '../options.js';
+import { type Criterion, criterion } from '../mask/criteria.js';
+import { type CriterionSpec, type OptionName, type OptionValues, flagOf, splitNested } from '../options.js';
+import { resolveConfig } from './config.js';
 import { unusedOptions } from './method.js';
+import { RUN_NEEDS, unmet } from './needs.js';
 import type { Overlap, Placebo, Power } from './referee.js';
 import type { Estimate } from './referee-statistics.js';
+import { plural } from '../plural.js';
 
 /** A share too small to be seen is not called 0. */
 export const percentage = (share: number, digits = 1): string =>
@@ -25,7 +28,7 @@ export const interval = ({ interval: ends, method }: Estimate): string =>
 export function placeboSentence({ own, other, difference, tellsApart, seeds }: Placebo): string {
   const shares =
     `${percentage(own)} of the weights that moved are called causal on their own exponents, ` +
-    `${percentage(other)} on another seed's (difference ${points(difference.mean)} points over ${seeds.length} seeds, ` +
+    `${percentage(other)} on another seed's (difference ${points(difference.mean)} points over ${plural(seeds.length, 'seed')}, ` +
     `${interval(difference)})`;
   if (own === 0 && other === 0) return `${shares}: this rule calls nothing causal, so there is nothing to tell apart.`;
   return `${shares}: this rule ${tellsApart ? 'tells' : 'does not tell'} them apart.`;
@@ -34,7 +37,7 @@ export function placeboSentence({ own, other, difference, tellsApart, seeds }: P
 /** What the rule could have found, had it been there. */
 export function powerSentence({ windows, found }: Power): string {
   const shares = found.map(({ rSquared, share }) => `${percentage(share)} at r2 = ${rSquared}`);
-  return `With ${windows} windows the rule finds, of planted causes, ${shares.join(', ')}.`;
+  return `With ${plural(windows, 'window')} the rule finds, of planted causes, ${shares.join(', ')}.`;
 }
 
 /** How alike the masks of different seeds are. */
@@ -67,10 +70,11 @@ export function contestSentences({ sparsity, ranking, rivals: all, seeds = 0, ha
   const kept = rivals.map(({ name, accuracy }) => `${name} ${percentage(accuracy)}`);
   const sentences = [`${[`${at} this ranking keeps ${percentage(ranking)}`, ...kept].join(', ')}.`];
   const fewer = all.filter(({ difference }) => difference.n < seeds);
-  if (had < seeds) sentences.push(`It has tickets of ${had} of ${seeds} seeds: the others' trainings failed.`);
+  if (had < seeds)
+    sentences.push(`It has tickets of ${had} of ${plural(seeds, 'seed')}: the others' trainings failed.`);
   else if (fewer.length > 0) {
     const counts = fewer.map(({ name, difference }) => `${name} of ${difference.n}`);
-    sentences.push(`Of the ${seeds} seeds, not all have a ticket to compare it with: ${counts.join(', ')}.`);
+    sentences.push(`Of the ${plural(seeds, 'seed')}, not all have a ticket to compare it with: ${counts.join(', ')}.`);
   }
   // of one run nothing can be told apart
   if (rivals.every(({ difference }) => difference.n < 2)) return sentences;
@@ -115,13 +119,15 @@ export const NOT_COMPARED = [
 /** The command that compares methods on the same data with the same options; a shell reads it as it stands. */
 export function compareCommand(dataset: string, methods: string, sparsity: number, given: OptionValues): string {
   const command = `legcnet compare ${quote(dataset)} --methods ${quote(methods)} --sparsities ${sparsity}`;
-  return [command, ...flagsOf(given, [...NOT_COMPARED, ...NOT_PASSED_ON])].join(' ');
+  const criteria = splitNested(methods).map((name) => criterion(name as CriterionSpec));
+  return [command, ...flagsOf(dataset, criteria, sparsity, given, [...NOT_COMPARED, ...NOT_PASSED_ON])].join(' ');
 }
 
 /** The command that makes a method's ticket on the same data with the same options. */
 export function pruneCommand(dataset: string, method: Criterion, sparsity: number, given: OptionValues): string {
   const command = `legcnet prune ${quote(dataset)} --method ${quote(method.name)} --sparsity ${sparsity}`;
-  return [command, ...flagsOf(given, [...NOT_COMPARED, ...NOT_PASSED_ON, ...unusedOptions(method)])].join(' ');
+  const left = [...NOT_COMPARED, ...NOT_PASSED_ON, ...unusedOptions(method)];
+  return [command, ...flagsOf(dataset, [method], sparsity, given, left)].join(' ');
 }
 
 /** What a command that is recommended decides itself, or leaves to whoever gives it. */
@@ -129,9 +135,21 @@ const NOT_PASSED_ON = [
   ...(['methods', 'sparsities', 'seeds', 'seed', 'controls', 'resamples', 'keepTickets', 'out', 'threads'] as const),
 ] as const satisfies readonly OptionName[];
 
-function flagsOf(given: OptionValues, left: readonly OptionName[]): string[] {
-  return Object.entries(given)
-    .filter(([name, value]) => value !== undefined && !left.includes(name as OptionName))
+/** The options given as flags, less those `left` out, and those that make no difference, which a command would refuse. */
+function flagsOf(
+  dataset: string,
+  criteria: readonly Criterion[],
+  sparsity: number,
+  given: OptionValues,
+  left: readonly OptionName[],
+): string[] {
+  const passedOn = Object.entries(given).filter(
+    ([name, value]) => value !== undefined && !left.includes(name as OptionName),
+  );
+  const method = (criteria[0] as Criterion).name;
+  const config = resolveConfig(dataset, { ...Object.fromEntries(passedOn), method, sparsity });
+  return passedOn
+    .filter(([name]) => !unmet(name, RUN_NEEDS, [{ ...config, criteria }]))
     .map(([name, value]) => {
       if (typeof value === 'boolean') return value ? flagOf(name) : flagOf(name).replace('--', '--no-');
       return `${flagOf(name)} ${quote(asText(value))}`;

@@ -109,7 +109,7 @@ export async function placeboColumn(
     count.push(movedCount(placebo.counts));
     share.push(causalShare(placebo));
     const theirs = moved(placebo);
-    auc.push(scores.length === 0 || theirs.length === 0 ? 0.5 : areaUnderCurve(scores, theirs));
+    auc.push(scores.length === 0 || theirs.length === 0 ? 0.5 : await areaUnderCurve(scores, theirs, job.signal));
   }
   return { target: own.seed, sources, moved: count, share, auc, shifted };
 }

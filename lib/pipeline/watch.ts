@@ -6,6 +6,7 @@ import type { Mlp } from '../network/mlp.js';
 import type { WatchOptions } from '../network/train.js';
 import type { PruneConfig } from './config.js';
 import type { PreparedData } from './data.js';
+import { plural } from '../plural.js';
 
 /** Below this there is no score at all. */
 export const LEAST_WINDOWS = 10;
@@ -51,7 +52,7 @@ export function planWatch(config: PruneConfig, data: PreparedData, network: Mlp,
 export const tooFewWindows = (windows: number, { window, method }: PruneConfig): LegcnetError =>
   new LegcnetError(
     'ERR_TOO_SHORT',
-    `only ${windows === 1 ? '1 window' : `${windows} windows`} of ${window} iterates ${windows === 1 ? 'fits' : 'fit'} into the watched part of training; at least ${LEAST_WINDOWS} are ` +
+    `only ${plural(windows, 'window')} of ${plural(window, 'iterate')} ${windows === 1 ? 'fits' : 'fit'} into the watched part of training; at least ${LEAST_WINDOWS} are ` +
       `needed to score weights. Train for more epochs, ${method === 'pt' ? 'watch a larger part (partial), ' : ''}` +
       'or use shorter windows or more overlap',
     { subject: 'window', expected: `at least ${LEAST_WINDOWS} windows`, received: windows },

@@ -3,7 +3,7 @@ import type { ComparisonRecord } from '../experiment/summary.js';
 import type { VerdictCounts } from '../pipeline/causality.js';
 import type { PartName } from '../network/train.js';
 import type { RunRecord } from '../pipeline/record.js';
-import { count, decimal, percent, percentShort, wilson } from './words.js';
+import { count, counted, decimal, percent, percentShort, wilson } from './words.js';
 
 /** The part whose accuracy is quoted: test, or what there is instead. */
 export const quotedPart = ({ dense }: RunRecord): PartName =>
@@ -14,7 +14,7 @@ export function runAnswer(record: RunRecord): string[] {
   const part = quotedPart(record);
   const [own, all] = [ticket.accuracy[part] ?? Number.NaN, dense.accuracy[part] ?? Number.NaN];
   const sentences = [
-    `The [[ticket]] keeps ${count(ticket.weights)} of ${count(ticket.prunable)} weights (${percentShort(ticket.sparsity)} ` +
+    `The [[ticket]] keeps ${count(ticket.weights)} of ${counted(ticket.prunable, 'weight')} (${percentShort(ticket.sparsity)} ` +
       `pruned) and classifies ${percent(own)} of the ${part} rows correctly, the [[dense]] network ${percent(all)}` +
       (baselines
         ? `; as many weights chosen at random reach ${percent(baselines.random.accuracy[part])}, the largest ` +
@@ -40,7 +40,7 @@ export function runAnswer(record: RunRecord): string[] {
         : []),
     ];
     sentences.push(
-      `With ${count(rows)} ${part} rows the ticket’s accuracy is known to within ${percent(low, 1)} to ${percent(high, 1)}; ` +
+      `With ${counted(rows, `${part} row`)} the ticket’s accuracy is known to within ${percent(low, 1)} to ${percent(high, 1)}; ` +
         `by that measure ${parts.join(', ')}. It is one run of one [[seed]].`,
     );
   }
@@ -58,9 +58,9 @@ export function runAnswer(record: RunRecord): string[] {
 function causesSentence({ causal, nonCausal }: VerdictCounts): string {
   const tested = causal + nonCausal;
   return causal === 0
-    ? `Of ${count(tested)} weights that could be tested none was found to [[granger|Granger-cause]] the errors: a ` +
+    ? `Of ${counted(tested, 'weight')} that could be tested none was found to [[granger|Granger-cause]] the errors: a ` +
         'ranking by strength rests on effects that are not significant.'
-    : `${count(causal)} of ${count(tested)} tested weights (${percentShort(causal / tested)}) were found to ` +
+    : `${count(causal)} of ${counted(tested, 'tested weight')} (${percentShort(causal / tested)}) ${causal === 1 ? 'was' : 'were'} found to ` +
         '[[granger|Granger-cause]] the errors.';
 }
 
@@ -74,7 +74,7 @@ export function comparisonAnswer(record: ComparisonRecord): string[] {
   const best = [...there].sort((a, b) => b.points[s]!.accuracy.mean - a.points[s]!.accuracy.mean)[0];
   if (!best) return [`At ${percentShort(points[s]!.sparsity)} [[sparsity]] no ticket could be trained.`];
   const sentences = [
-    `At ${percentShort(points[s]!.sparsity)} [[sparsity]] (${count(points[s]!.kept)} weights) the best tickets are those of ` +
+    `At ${percentShort(points[s]!.sparsity)} [[sparsity]] (${counted(points[s]!.kept, 'weight')}) the best tickets are those of ` +
       `${best.method}, with ${percent(best.points[s]!.accuracy.mean)} ${part} accuracy over ${seeds.length} ` +
       `${seeds.length === 1 ? '[[seed]]' : '[[seed|seeds]]'}; the [[dense]] network reaches ${percent(dense.accuracy.mean)}.`,
   ];

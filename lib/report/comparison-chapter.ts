@@ -5,7 +5,7 @@ import { placeboFigure, powerFigure } from './figures/placebo.js';
 import { sparsityFigures } from './figures/sparsity.js';
 import { bullets, details, list, paragraphs, prose, remarks, table } from './html.js';
 import type { Block, Chapter, Html } from './section.js';
-import { count, decimal, percent, percentShort } from './words.js';
+import { count, counted, decimal, percent, percentShort } from './words.js';
 
 export function comparisonChapter(record: ComparisonRecord, id: string): Chapter {
   const { data, network, seeds, curves, dense, part } = record;
@@ -22,9 +22,9 @@ export function comparisonChapter(record: ComparisonRecord, id: string): Chapter
   return {
     id,
     title: data.name,
-    subtitle: `Comparison of ${curves.length} methods, network ${network.sizes.join('–')}, ${range}`,
+    subtitle: `Comparison of ${counted(curves.length, 'method')}, network ${network.sizes.join('–')}, ${range}`,
     numbers: [
-      [String(curves.length), 'methods'],
+      [String(curves.length), curves.length === 1 ? 'method' : 'methods'],
       [String(seeds.length), seeds.length === 1 ? 'seed' : 'seeds'],
       [percent(dense.accuracy.mean), `dense, ${part} accuracy`],
       [count(network.weights), 'weights, dense'],
@@ -54,10 +54,10 @@ const idOf = (method: string): string => method.replaceAll(/[^A-Za-z0-9]+/g, '-'
 
 function whatWasRun({ data, network, seeds, config, legcnet, hash, curves, part }: ComparisonRecord): Html {
   const facts: [string, string][] = [
-    ['Data', `${data.name}: ${count(data.features)} features, ${data.classes.length} classes`],
+    ['Data', `${data.name}: ${counted(data.features, 'feature')}, ${counted(data.classes.length, 'class', 'classes')}`],
     [
       'Network',
-      `${network.sizes.join('–')}, ${count(network.weights)} weights, ${count(network.parameters)} parameters`,
+      `${network.sizes.join('–')}, ${counted(network.weights, 'weight')}, ${counted(network.parameters, 'parameter')}`,
     ],
     ['[[seed|Seeds]]', seeds.join(', ')],
     ['Judged on', `the ${part} part`],
@@ -85,7 +85,7 @@ function bySparsity({ curves }: ComparisonRecord, caption: string, cell: (point:
       columns: [
         { name: 'method' },
         ...(curves[0]?.points ?? []).map(({ sparsity, kept }) => ({
-          name: `${percentShort(sparsity)} pruned, ${count(kept)} weights`,
+          name: `${percentShort(sparsity)} pruned, ${counted(kept, 'weight')}`,
           numeric: true,
         })),
       ],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError, makeFolder, writeFileAtomic } from '../data/files.js';
+import { checkFile, checkFolder, fileError, makeFolder, readJson, writeFileAtomic } from '../data/files.js';
 import { unexpected } from '../errors.js';
 import type { ComparisonRecord } from '../experiment/summary.js';
 import type { JobOptions } from '../native.js';
@@ -17,10 +17,10 @@ import { methodName } from './networks.js';
 import { FONT, loadCharts, loadRasteriser, vegaForBrowsers } from './peers.js';
 import { type Drawing, drawFigure } from './render.js';
 import { runChapter } from './run-chapter.js';
-import { type RunData, readJson, readRun } from './run-data.js';
+import { type RunData, readRun } from './run-data.js';
 import type { Chapter } from './section.js';
 import { standalone } from './theme.js';
-import { count, percent, percentShort } from './words.js';
+import { count, counted, percent, percentShort } from './words.js';
 
 /** Options of `renderReport`. */
 export interface RenderReportOptions extends Omit<JobOptions, 'onProgress'> {
@@ -91,14 +91,13 @@ export async function writeReport(source: string, options: WriteReportOptions): 
   if (html === undefined && svg === undefined && png === undefined) {
     throw unexpected('ERR_OPTION', 'html', 'a file to write, or a folder for svg or png', html);
   }
-  // what cannot be loaded should be known before the work
+  // what cannot be loaded, read or written should be known before the work
   const rasterise = png === undefined ? undefined : await loadRasteriser();
+  await findFolders(source);
+  if (html !== undefined) await checkPage(html);
+  for (const folder of [svg, png]) if (folder !== undefined) await checkFolder(folder);
   const { report } = await build(source, rest);
-  if (html !== undefined) {
-    await makeFolder(path.dirname(html));
-    await writeFileAtomic(html, report.html);
-  }
-  for (const folder of [svg, png]) if (folder !== undefined) await makeFolder(folder);
+  if (html !== undefined) await writeFileAtomic(html, report.html);
   for (const [name, drawing] of report.figures) {
     rest.signal?.throwIfAborted();
     if (svg !== undefined) await writeFileAtomic(path.join(svg, `${name}.svg`), drawing);
@@ -107,6 +106,12 @@ export async function writeReport(source: string, options: WriteReportOptions): 
     }
   }
   return report;
+}
+
+/** What cannot be written should be known before the work. Makes the folder that the page is to be in. @throws LegcnetError ERR_FILE */
+export async function checkPage(html: string): Promise<void> {
+  await makeFolder(path.dirname(html));
+  await checkFile(html);
 }
 
 async function build(source: string, options: RenderReportOptions): Promise<{ report: Report }> {
@@ -204,7 +209,7 @@ function runRow(name: string, { record }: RunData): string[] {
 const comparisonRow = (name: string, { data, curves, seeds, dense }: ComparisonRecord): string[] => [
   name,
   data.name,
-  `comparison of ${curves.length} methods`,
+  `comparison of ${counted(curves.length, 'method')}`,
   String(seeds.length),
   '–',
   percent(dense.accuracy.mean),

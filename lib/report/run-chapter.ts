@@ -16,7 +16,7 @@ import { bullets, details, list, paragraphs, remarks, table } from './html.js';
 import { methodName, networksOf } from './networks.js';
 import type { RunData } from './run-data.js';
 import type { Chapter, Html, Section } from './section.js';
-import { count, decimal, percent, percentShort } from './words.js';
+import { count, counted, decimal, percent, percentShort } from './words.js';
 
 /** What is computed for a report beside what the folder holds. */
 export interface Extras {
@@ -104,8 +104,8 @@ export function runChapter(run: RunData, extras: Extras, id: string): Chapter {
       [percent(ticket.accuracy[part]), `ticket, ${part} accuracy`],
       [percent(dense.accuracy[part]), 'dense network'],
       record.verdicts
-        ? [count(record.verdicts.causal), 'weights found causal']
-        : [count(ticket.weights), 'weights left'],
+        ? [count(record.verdicts.causal), record.verdicts.causal === 1 ? 'weight found causal' : 'weights found causal']
+        : [count(ticket.weights), ticket.weights === 1 ? 'weight left' : 'weights left'],
     ],
     sections,
   };
@@ -117,16 +117,19 @@ function whatWasRun(record: RunRecord, sizes: string): Html {
   const facts: [string, string][] = [
     [
       'Data',
-      `${data.name}: ${count(data.rows)} rows, ${count(data.features)} features, ${data.classes.length} classes`,
+      `${data.name}: ${counted(data.rows, 'row')}, ${counted(data.features, 'feature')}, ${counted(data.classes.length, 'class', 'classes')}`,
     ],
-    ['Parts', `${count(train)} training, ${count(validation)} validation, ${count(test)} test rows`],
+    ['Parts', `${count(train)} training, ${count(validation)} validation, ${counted(test, 'test row')}`],
     ['Network', `${sizes}, ${String(config.activation)}, ${String(config.outputActivation)} outputs`],
-    ['Training', `${config.epochs} epochs at most, batches of ${config.batchSize}, rate ${config.learningRate}`],
+    [
+      'Training',
+      `${counted(config.epochs!, 'epoch')} at most, batches of ${config.batchSize}, rate ${config.learningRate}`,
+    ],
     ['Method', `${methodName(config)}, preset ${config.preset}`],
-    ['[[window|Windows]]', windows === null ? 'none' : `${count(windows)} of ${config.window} steps`],
+    ['[[window|Windows]]', windows === null ? 'none' : `${count(windows)} of ${counted(config.window!, 'step')}`],
     ['[[seed|Seeds]]', `network ${seeds.network}, split ${seeds.split}`],
     ['Version', `legcnet ${legcnet}, Node ${environment.node}, ${environment.variant}`],
-    ['Machine', `${environment.cpu}, ${environment.threads} threads`],
+    ['Machine', `${environment.cpu}, ${counted(environment.threads, 'thread')}`],
     ['Configuration', configHash],
   ];
   const rows = Object.entries(config).map(([name, value]) => [

@@ -1,11 +1,10 @@
 /** A run folder as a report needs it. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileError } from '../data/files.js';
+import { readJson } from '../data/files.js';
 import type { NdArray } from '../data/ndarray.js';
 import { readNpy } from '../data/npy.js';
-import { LegcnetError, unexpected } from '../errors.js';
+import { unexpected } from '../errors.js';
 import type { JobOptions } from '../native.js';
 import type { Verdict, VerdictCounts } from '../pipeline/causality.js';
 import type { PruneConfig } from '../pipeline/config.js';
@@ -154,14 +153,4 @@ async function read(file: string, dtype: 'f8' | 'u1', shape: readonly number[]):
     throw unexpected('ERR_DATA', file, `an array [${shape.join(', ')}], as run.json says`, array.shape);
   }
   return array.data instanceof Float32Array ? { ...array, data: Float64Array.from(array.data) } : array;
-}
-
-/** @throws LegcnetError ERR_FILE, ERR_DATA */
-export async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw fileError('read', file, cause);
-    throw new LegcnetError('ERR_DATA', `${file} is not JSON: ${cause.message}`, { subject: file, cause });
-  }
 }

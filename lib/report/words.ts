@@ -1,7 +1,11 @@
 /** Numbers as a report writes them. */
+import { plural } from '../plural.js';
+
 const grouped = new Intl.NumberFormat('en-US');
 
 export const count = (value: number): string => grouped.format(value);
+
+export const counted = (value: number, one: string, many?: string): string => plural(value, one, many, count);
 
 /** `share` in percent; a dash where there is none. */
 export const percent = (share: number | undefined | null, digits = 2): string =>

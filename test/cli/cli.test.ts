@@ -67,7 +67,8 @@ test('prune plots how the run went: blocks, else ASCII; --json has the numbers, 
 
 test('flags win over the configuration file, which knows the same names', async () => {
   await withTempFolder(async (folder) => {
-    await writeFile(`${folder}/c.json`, JSON.stringify({ epochs: 25, seed: 5, layers: [4] }));
+    // as some editors save it
+    await writeFile(`${folder}/c.json`, `\uFEFF${JSON.stringify({ epochs: 25, seed: 5, layers: [4] })}`);
     const { code, stdout, stderr } = await runCli(
       ...['prune', 'iris', '--config', `${folder}/c.json`, '--seed', '6', '--json', '--quiet'],
     );

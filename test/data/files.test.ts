@@ -1,8 +1,8 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { makeFolder, writeFileAtomic } from '../../lib/data/files.js';
+import { checkFile, checkFolder, makeFolder, readJson, readText, writeFileAtomic } from '../../lib/data/files.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -18,6 +18,45 @@ test('text, bytes and pieces of bytes are written', async () => {
     await writeFileAtomic(path, '');
     assert.is((await readFile(path)).length, 0);
     assert.equal((await readdir(folder)).sort(), ['a', 'b']);
+  });
+});
+
+test('whether files can be written is known without writing them', async () => {
+  await withTempFolder(async (folder) => {
+    const at = (name: string): string => join(folder, name);
+    await writeFile(at('old'), 'old');
+    await checkFile(at('new'));
+    await checkFile(at('old'));
+    await checkFolder(at('a/b'));
+    await checkFolder(at('a/b'));
+    assert.equal((await readdir(folder)).sort(), ['a', 'old']);
+    assert.equal(await readdir(at('a/b')), []);
+    assert.is(await readFile(at('old'), 'utf8'), 'old');
+    await assertLegcnetError(() => checkFile(at('a')), 'ERR_FILE', /expected a file for .*a folder/);
+    await assertLegcnetError(() => checkFile(at('no/new')), 'ERR_FILE', /cannot write .*new: ENOENT/);
+    await assertLegcnetError(() => checkFolder(at('old')), 'ERR_FILE', /cannot write .*old: EEXIST/);
+    await assertLegcnetError(() => checkFolder(at('old/a')), 'ERR_FILE', /cannot write .*: ENOTDIR/);
+    await symlink(at('gone'), at('link'));
+    await assertLegcnetError(() => makeFolder(at('link/a')), 'ERR_FILE', /EEXIST/);
+    await symlink(at('a'), at('to-a'));
+    await makeFolder(at('to-a/c/d'));
+    await Promise.all(Array.from({ length: 8 }, () => makeFolder(at('e/f/g'))));
+    assert.equal([await readdir(at('a')), await readdir(at('e/f'))], [['b', 'c'], ['g']]);
+  });
+});
+
+test('text and JSON are read without a byte order mark', async () => {
+  await withTempFolder(async (folder) => {
+    const path = join(folder, 'a.json');
+    for (const mark of ['', '\uFEFF']) {
+      await writeFile(path, `${mark}{"a":"\uFEFF1"}`);
+      assert.is(await readText(path), '{"a":"\uFEFF1"}');
+      assert.equal(await readJson(path), { a: '\uFEFF1' });
+    }
+    await writeFile(path, '{"a":');
+    const error = await assertLegcnetError(() => readJson(path), 'ERR_DATA', /a\.json is not JSON/);
+    assert.instance(error.cause, SyntaxError);
+    await assertLegcnetError(() => readJson(join(folder, 'b.json')), 'ERR_FILE', /cannot read .*b\.json/);
   });
 });
 

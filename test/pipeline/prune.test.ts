@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Dataset } from '../../lib/data/datasets.js';
 import { readNpy } from '../../lib/data/npy.js';
 import { LegcnetError } from '../../lib/errors.js';
+import { type CompareOptions, compare } from '../../lib/experiment/compare.js';
 import { readSafetensors, writeSafetensors } from '../../lib/interchange/safetensors.js';
 import type { NetworkCurve } from '../../lib/pipeline/curves.js';
 import type { Judgement } from '../../lib/pipeline/causality.js';
@@ -250,6 +251,49 @@ test('a test part of its own takes the place of the one that the preset would sp
   assert.equal(await parts({ preset: 'authors', method: 'magnitude' }), [200, 0, 50]);
   assert.equal(await parts({ split: [0.1] }), [180, 20, 50]);
   await assertLegcnetError(() => parts({ split: [0.1, 0.1] }), 'ERR_OPTION', /one share, of validation/);
+  // what is given counts, though it is what the preset says
+  const published = { preset: 'paper', method: 'magnitude' } as const;
+  assert.equal(await parts({ ...published, split: [0.2] }), [160, 40, 50]);
+  await assertLegcnetError(() => parts({ split: [0.2, 0.2] }), 'ERR_OPTION', /one share, of validation/);
+  // a configuration that is saved has what came of it, and leads there again
+  const cases: [PruneOptions, number[]][] = [
+    [{}, [0.2]],
+    [published, []],
+    [{ ...published, split: [0.2] }, [0.2]],
+  ];
+  for (const [options, split] of cases) {
+    const record = toRecord(await prune(dataset, { ...quick, sparsity: 0.3, ...options }));
+    assert.equal(record.config.split, split);
+    const { dataset: _, ...saved } = record.config;
+    const again = toRecord(await prune(dataset, saved));
+    assert.equal([again.configHash, again.data.parts], [record.configHash, record.data.parts]);
+  }
+  const compared = async (options: CompareOptions): Promise<unknown> => {
+    const few = { epochs: 30, methods: ['magnitude'], sparsities: [0.5], seeds: 1 };
+    return (await compare(dataset, { ...few, preset: 'paper', ...options })).config;
+  };
+  const [byDefault, given] = [await compared({}), await compared({ split: [0.2] })] as { split: number[] }[];
+  assert.equal([byDefault?.split, given?.split], [[], [0.2]]);
+});
+
+test("an unfinished run is not resumed with another split, though both are the preset's share", async () => {
+  await withTempFolder(async (folder) => {
+    const [x, t] = ['x', 't'].map((name) => `${folder}/${name}.csv`) as [string, string];
+    const rows = (n: number): string =>
+      Array.from({ length: n }, (_, i) => `${Math.sin(i)},${i % 7},${i % 2}`).join('\n');
+    await writeFile(x, `a,b,c\n${rows(120)}\n`);
+    await writeFile(t, `a,b,c\n${rows(30)}\n`);
+    const checkpoint = `${folder}/checkpoint`;
+    const options = { ...quick, preset: 'paper', method: 'magnitude', sparsity: 0.5, testData: t, checkpoint } as const;
+    const { data } = await prune(x, options);
+    assert.equal(data.rows, { train: 120, validation: 0, test: 30 });
+    await assertLegcnetError(
+      () => prune(x, { ...options, resume: true, split: [0.2] }),
+      'ERR_OPTION',
+      /another configuration/,
+    );
+    assert.equal((await prune(x, { ...options, resume: true, split: [] })).data.rows, data.rows);
+  });
 });
 
 test('too few windows is an error that names the remedy', async () => {

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -14,7 +15,7 @@ import { compare } from '../../lib/experiment/compare.js';
 import { comparisonAnswer } from '../../lib/report/answer.js';
 import { renderReport, writeReport } from '../../lib/report/report.js';
 import { openPage, startBrowser } from '../helpers/browser.js';
-import { runCli } from '../helpers/cli.js';
+import { runCli, startCli } from '../helpers/cli.js';
 import { withTempFolder } from '../helpers/temp.js';
 import { assertLegcnetError } from '../helpers/throws.js';
 
@@ -241,8 +242,16 @@ test('prune --report writes the page, with and without a run folder', async () =
     assert.match(await readFile(`${folder}/run/report.html`, 'utf8'), '</html>');
     assert.match(await readFile(`${folder}/page.html`, 'utf8'), 'without a referee');
     const c = await runCli(...args, '--report', `${folder}/page.html/no-folder.html`);
-    assert.is(c.code, 1);
-    assert.match(c.stdout, 'verdicts:'); // the results are not lost with the page
+    assert.equal([c.code, c.stdout], [1, '']); // found before the work
+    const { finished } = startCli([...args.with(3, '2000'), '--report', `${folder}/gone/page.html`]);
+    const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
+    while (!existsSync(`${folder}/gone`)) await wait();
+    await wait(); // until it has been found that files can be written there
+    await rename(`${folder}/gone`, `${folder}/elsewhere`);
+    await writeFile(`${folder}/gone`, '');
+    const d = await finished;
+    assert.is(d.code, 1);
+    assert.match(d.stdout, 'verdicts:'); // the results are not lost with the page
   });
 });
 

@@ -3,7 +3,7 @@ import { type Figure, plotWidth, short, toColumns } from '../figure.js';
 import type { RunData } from '../run-data.js';
 import { colour, networkColours } from '../theme.js';
 import { networksOf } from '../networks.js';
-import { wilson } from '../words.js';
+import { counted, wilson } from '../words.js';
 
 export function accuracyFigure({ record }: RunData): Figure {
   const networks = networksOf(record);
@@ -25,7 +25,7 @@ export function accuracyFigure({ record }: RunData): Figure {
     id: 'accuracy',
     title: `Accuracy on the ${part} part`,
     caption:
-      `Points are the accuracies after training, bars their [[interval|95 % intervals]] on ${n} rows. All but the ` +
+      `Points are the accuracies after training, bars their [[interval|95 % intervals]] on ${counted(n, 'row')}. All but the ` +
       '[[dense]] network keep the same number of weights in each layer. Where bars overlap widely, this one run does ' +
       'not say which network is better.',
     alt: `Accuracy: ${networks.map(({ name, network }) => `${name} ${short(network.accuracy[part], 4)}`).join(', ')}.`,

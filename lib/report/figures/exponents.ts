@@ -3,6 +3,7 @@ import { quantile } from '../../pipeline/referee-statistics.js';
 import { type Columns, type Figure, type Missing, type Row, isNarrow, plotWidth, short, toColumns } from '../figure.js';
 import type { ReportLayer, WatchedRun } from '../run-data.js';
 import { colour } from '../theme.js';
+import { counted } from '../words.js';
 
 /** Points along the x axis at most; neighbouring windows are pooled. */
 const MOST_POINTS = 240;
@@ -33,7 +34,7 @@ export function exponentFigure(run: WatchedRun): Figure | Missing {
       'of the weights, the pale one nine tenths. Below: the [[misclassification]] at the end of each [[window]]. ' +
       'A trend that both share, such as the transient of the first epochs, makes any test find causes: see the ' +
       '[[placebo]].',
-    alt: `Bands of exponents over ${windows} windows: median from ${short(firstMedian(options[0]!.data.bands), 3)} to ${short(lastMedian(options[0]!.data.bands), 3)} nats per step.`,
+    alt: `Bands of exponents over ${counted(windows, 'window')}: median from ${short(firstMedian(options[0]!.data.bands), 3)} to ${short(lastMedian(options[0]!.data.bands), 3)} nats per step.`,
     data: { errors },
     picks: { label: 'Layer', options },
     draw: (width) => {

@@ -3,7 +3,7 @@ import { type Figure, type Row, isNarrow, plotWidth, short, toColumns } from '..
 import { csvTable } from '../csv.js';
 import { type ReportLayer, type RunData, inputNames } from '../run-data.js';
 import { SEQUENCE, colour } from '../theme.js';
-import { count, percentShort } from '../words.js';
+import { count, counted, percentShort } from '../words.js';
 
 /** A layer with more weights is shown in blocks of inputs; so that the page stays small, all layers share a number too. */
 const MOST_CELLS = 2500;
@@ -82,19 +82,19 @@ export function layerFigure(run: RunData, layer: ReportLayer): Figure {
       : block === side
         ? 'row of pixels'
         : side
-          ? `block of ${block / side} rows of pixels`
+          ? `block of ${counted(block / side, 'row')} of pixels`
           : `block of ${block} inputs`;
   return {
     id: `mask-${name}`,
     title: `Layer ${name}: ${percentShort(share)} kept`,
     caption:
-      `The [[mask]] of ${name}: ${outputs === 1 ? 'one neuron' : `${outputs} neurons`} down, ${count(inputs)} inputs across; each cell is one ${unit}. ` +
+      `The [[mask]] of ${name}: ${outputs === 1 ? 'one neuron' : `${outputs} neurons`} down, ${counted(inputs, 'input')} across; each cell is one ${unit}. ` +
       (block === 1
         ? 'Filled cells are kept, pale ones pruned. '
         : 'The darker (on a dark page, the brighter) a cell, the more of its weights are kept; ' +
           `${inCsv ? 'every weight is in the CSV' : `the CSV has the blocks, every weight is in mask.${name}.npy of the run folder`}. `) +
       'An empty row is a neuron cut off from its inputs; an empty column an input that this layer no longer sees.',
-    alt: `Heat map of the mask of layer ${name}: ${count(kept)} of ${count(outputs * inputs)} weights kept.`,
+    alt: `Heat map of the mask of layer ${name}: ${count(kept)} of ${counted(outputs * inputs, 'weight')} kept.`,
     data: { rows: toColumns(rows) },
     ...(inCsv && { csv: () => maskCsv(run, layer, names) }),
     draw: (width) => {
@@ -182,7 +182,7 @@ function pixelFigure({ layers, mask }: RunData, side: number): Figure {
       `How many of the ${outputs} weights from each pixel to ${name} are kept, back on the ${side} × ${side} image. ` +
       'Pixels that are the same in every training image never move a weight: they are [[verdict|static]] and go first. ' +
       'Structure beyond that frame shows which parts of the image the ticket still reads.',
-    alt: `The ${side} by ${side} image with ${rows.filter(({ kept }) => kept === 0).length} pixels without a kept weight; at most ${most} weights of a pixel are kept.`,
+    alt: `The ${side} by ${side} image with ${counted(rows.filter(({ kept }) => kept === 0).length, 'pixel')} without a kept weight; at most ${counted(most, 'weight')} of a pixel ${most === 1 ? 'is' : 'are'} kept.`,
     data: { rows: toColumns(rows) },
     draw: (width) => pixelMap(width, side, { field: 'kept', title: 'weights kept', most }),
   };

@@ -2,7 +2,7 @@
 import type { Placebo, Power } from '../../pipeline/referee.js';
 import { type Figure, isNarrow, plotWidth, short, toColumns } from '../figure.js';
 import { SEQUENCE, colour } from '../theme.js';
-import { percentShort } from '../words.js';
+import { counted, percentShort } from '../words.js';
 
 export function placeboFigure({ matrix, seeds, own, other, tellsApart }: Placebo, id = 'placebo'): Figure {
   const rows = matrix.flatMap((shares, a) =>
@@ -115,7 +115,7 @@ export function powerFigure({ found, windows, replicates }: Power, id = 'power')
     id,
     title: 'Power: planted causes found',
     caption:
-      `Of ${replicates} simulated causes in series of ${windows} windows, the share that the rule finds, by the strength ` +
+      `Of ${counted(replicates, 'simulated cause')} in series of ${counted(windows, 'window')}, the share that the rule finds, by the strength ` +
       'of the cause (the share r² of the target’s variance that it explains). The first bar is noise: what is found ' +
       'there is false. Low bars mean that real causes of that strength would go unseen: see [[power]].',
     alt: rows.map(({ strength, label }) => `strength ${strength}: ${label} found`).join('; '),

@@ -2,7 +2,7 @@
 import { type Figure, type Missing, isNarrow, plotWidth, short, spread, toColumns } from '../figure.js';
 import { type WatchedRun, configOf } from '../run-data.js';
 import { colour } from '../theme.js';
-import { count } from '../words.js';
+import { count, counted } from '../words.js';
 
 const BINS = 20;
 const MOST_POINTS = 300;
@@ -22,14 +22,14 @@ export function pValueFigure(run: WatchedRun): Figure | Missing {
     id: 'pvalues',
     title: 'p-values of all weights',
     caption:
-      `Left (or above): how many of the ${count(m)} tested weights have a [[pvalue|p-value]] in each twentieth; the dashed ` +
+      `Left (or above): how many of the ${counted(m, 'tested weight')} have a [[pvalue|p-value]] in each twentieth; the dashed ` +
       'line is what tests of pure noise would give. Bars that rise above it at 0 are causes, or a trend that everything ' +
       'shares. Right: the same p-values in order. ' +
       (correction === 'none'
         ? `The line is α = ${alpha}: no correction is made for the number of tests.`
         : `Those below the [[fdr|false-discovery cut]] (α = ${alpha}) are called [[verdict|causal]].`) +
       ` Here ${count(causal)} ${causal === 1 ? 'is' : 'are'}.`,
-    alt: `Histogram of ${count(m)} p-values, ${count(bins[0]!)} of them below 0.05 where ${count(Math.round(m / BINS))} would be by chance; ${count(causal)} weights are called causal.`,
+    alt: `Histogram of ${counted(m, 'p-value')}, ${count(bins[0]!)} of them below 0.05 where ${count(Math.round(m / BINS))} would be by chance; ${counted(causal, 'weight')} ${causal === 1 ? 'is' : 'are'} called causal.`,
     data: {
       bins: toColumns(
         bins.map((weights, i) => ({ from: i / BINS, to: (i + 1) / BINS, weights, expected: short(m / BINS) })),

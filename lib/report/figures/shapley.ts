@@ -3,6 +3,7 @@ import { type ShapleyValues, importance } from '../../diagnostics/shapley.js';
 import type { NdArray } from '../../data/ndarray.js';
 import { type Figure, type Pick, type Row, isNarrow, plotWidth, short, toColumns } from '../figure.js';
 import { colour, networkColours } from '../theme.js';
+import { counted } from '../words.js';
 import { pixelMap } from './mask.js';
 
 export interface ShapleyData {
@@ -36,7 +37,7 @@ function bars(data: ShapleyData): Figure {
     id: 'shapley-importance',
     title: 'Importance of features',
     caption:
-      `Mean [[shapley|Shapley value]] by size over ${rowsOf(data)} rows (${networks[0]!.values.estimator}), summed over ` +
+      `Mean [[shapley|Shapley value]] by size over ${counted(rowsOf(data), 'row')} (${networks[0]!.values.estimator}), summed over ` +
       'outputs. Where the two bars of a feature agree, the [[ticket]] rests on what the [[dense]] network rested on.' +
       (order.length < featureNames.length
         ? ` The ${order.length} most important of ${featureNames.length} are shown.`
@@ -198,7 +199,7 @@ function importanceMap({ networks, samples }: ShapleyData, side: number): Figure
     id: 'shapley-pixels',
     title: 'Importance of pixels',
     caption:
-      `Mean [[shapley|Shapley value]] by size of each pixel over ${samples.shape[0]} test images ` +
+      `Mean [[shapley|Shapley value]] by size of each pixel over ${counted(samples.shape[0]!, 'test image')} ` +
       `(${networks[0]!.values.estimator}, an estimate), summed over the classes. Where the maps of [[dense]] network and ` +
       '[[ticket]] agree, pruning left what the decision rests on.',
     alt: `Map of importance over the ${side} by ${side} image.`,

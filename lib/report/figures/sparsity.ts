@@ -2,7 +2,7 @@
 import type { ComparisonRecord } from '../../experiment/summary.js';
 import { type Figure, isNarrow, plotWidth, short, toColumns } from '../figure.js';
 import { colour } from '../theme.js';
-import { percent } from '../words.js';
+import { counted, percent } from '../words.js';
 
 /** Okabe and Ito's hues, then the same again with dashes. */
 const HUES = ['ticket', 'placebo', 'magnitude', 'random', 'shuffled', 'dense'].map(colour);
@@ -60,10 +60,10 @@ export function sparsityFigures({ curves, dense, part, seeds }: ComparisonRecord
     id: 'sparsity',
     title: 'Accuracy over sparsity',
     caption:
-      `Mean ${part} accuracy over ${seeds.length} [[seed|seeds]] at each [[sparsity]]; bands are [[interval|95 % ` +
+      `Mean ${part} accuracy over ${seeds.length} ${seeds.length === 1 ? '[[seed]]' : '[[seed|seeds]]'} at each [[sparsity]]; bands are [[interval|95 % ` +
       'intervals]], the dashed grey line is the [[dense]] network. At a sparsity all methods keep the same number of ' +
       'weights, so a curve above another is a better choice of weights. Click a name in the legend to single it out.',
-    alt: `Curves of ${methods.length} methods; dense ${percent(dense.accuracy.mean)}.`,
+    alt: `Curves of ${counted(methods.length, 'method')}; dense ${percent(dense.accuracy.mean)}.`,
     data: { rows: toColumns(rows), dense: toColumns([{ accuracy: short(dense.accuracy.mean, 5) }]) },
     draw: (width) => ({
       width: plotWidth(width),

@@ -2,7 +2,7 @@
 import { type Figure, plotWidth, short, toColumns } from '../figure.js';
 import type { RunData } from '../run-data.js';
 import { colour } from '../theme.js';
-import { duration } from '../words.js';
+import { counted, duration } from '../words.js';
 
 const WORDS: Record<string, string> = {
   data: 'reading data',
@@ -24,7 +24,7 @@ export function timingsFigure({ record: { seconds, environment } }: RunData): Fi
     id: 'timings',
     title: `Time: ${duration(seconds.total)} in all`,
     caption:
-      `Wall time by stage, on ${environment.threads} threads of ${environment.cpu}. Exponents are computed while the ` +
+      `Wall time by stage, on ${counted(environment.threads, 'thread')} of ${environment.cpu}. Exponents are computed while the ` +
       'dense network trains; their share is shown apart.',
     alt: rows.map(({ stage, label }) => `${stage} ${label}`).join(', '),
     data: { rows: toColumns(rows) },

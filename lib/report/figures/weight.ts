@@ -7,7 +7,7 @@ import { testOptions } from '../../pipeline/causality.js';
 import { type Figure, type Pick as Choice, isNarrow, plotWidth, short, spread, toColumns } from '../figure.js';
 import { type RunData, type WatchedRun, configOf, inputNames } from '../run-data.js';
 import { colour } from '../theme.js';
-import { count, decimal, pText } from '../words.js';
+import { counted, decimal, pText } from '../words.js';
 
 /** Numbers of all weights' series together at most, which is what the page's size hangs on. */
 const MOST_NUMBERS = 20_000;
@@ -81,7 +81,7 @@ export async function weightFigure(run: WatchedRun, job: JobOptions = {}): Promi
         ['Weight', `${layer}: neuron ${output}, input ${feature ?? input} (number ${weight})`],
         ['[[verdict|Verdict]]', verdict],
         ['In the [[mask]]', kept ? 'kept' : 'pruned'],
-        ['[[lag|Lag]] used', used === 0 ? 'none: no test could run' : `${used} ${used === 1 ? 'window' : 'windows'}`],
+        ['[[lag|Lag]] used', used === 0 ? 'none: no test could run' : counted(used, 'window')],
         ['[[pvalue|p-value]]', `${pText(run.plainPValue[weight]!)} alone, ${pText(run.pValue[weight]!)} corrected`],
         [
           '[[score|Score]]',
@@ -100,7 +100,7 @@ export async function weightFigure(run: WatchedRun, job: JobOptions = {}): Promi
       `${hasSeries ? 'From above: the weight’s movement through training; ' : 'From above: '}its ` +
       '[[exponent|exponent]] in each [[window]], with the [[misclassification]] that it is to predict; and the ' +
       '[[pvalue|p-value]] of the [[granger|Granger]] test at each [[lag]], the filled one being the lag used, the line ' +
-      `α = ${alpha} before the correction for ${count(run.mask.length)} weights. ${weights.length} weights can be chosen, ` +
+      `α = ${alpha} before the correction for ${counted(run.mask.length, 'weight')}. ${counted(weights.length, 'weight')} can be chosen, ` +
       `${hasSeries ? 'those whose movement was kept' : 'spread over layers and scores'}` +
       `${hasSeries ? '.' : '; run folders of older versions do not hold the movement itself.'}`,
     alt: `Series of one weight at a time; first ${options[initial]?.label}. Verdict and numbers are in the list beside it.`,
