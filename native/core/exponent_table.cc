@@ -17,8 +17,22 @@ void copy_columns(const In* in, size_t rows, size_t from, Out* out, size_t to, s
 }  // namespace
 
 ExponentTable::ExponentTable(size_t weights, size_t expected, bool single) : weights_(weights), room_(expected) {
-  if (single) table_ = std::vector<float>();
+  if (single) table_ = recent_ = std::vector<float>();
   std::visit([&](auto& table) { table.resize(weights_ * room_); }, table_);
+}
+
+void ExponentTable::settle() {
+  while (windows_ > room_) grow();
+  std::visit(
+      [&](auto& table) {
+        const auto& recent = std::get<std::decay_t<decltype(table)>>(recent_);
+        const size_t count = windows_ - settled_;
+        for (size_t w = 0; w < weights_; ++w) {
+          for (size_t i = 0; i < count; ++i) table[w * room_ + settled_ + i] = recent[i * weights_ + w];
+        }
+      },
+      table_);
+  settled_ = windows_;
 }
 
 void ExponentTable::grow() {
@@ -26,7 +40,7 @@ void ExponentTable::grow() {
   std::visit(
       [&](auto& table) {
         std::decay_t<decltype(table)> larger(weights_ * grown);
-        copy_columns(table.data(), weights_, room_, larger.data(), grown, windows_);
+        copy_columns(table.data(), weights_, room_, larger.data(), grown, settled_);
         table.swap(larger);
       },
       table_);
@@ -37,13 +51,18 @@ ExponentTable::Values ExponentTable::first(size_t windows) const {
   return std::visit(
       [&](const auto& table) -> Values {
         std::decay_t<decltype(table)> copy(weights_ * windows);
-        copy_columns(table.data(), weights_, room_, copy.data(), windows, windows);
+        copy_columns(table.data(), weights_, room_, copy.data(), windows, std::min(windows, settled_));
+        const auto& recent = std::get<std::decay_t<decltype(table)>>(recent_);
+        for (size_t i = settled_; i < windows; ++i) {
+          for (size_t w = 0; w < weights_; ++w) copy[w * windows + i] = recent[(i - settled_) * weights_ + w];
+        }
         return copy;
       },
       table_);
 }
 
 ExponentTable::Values ExponentTable::take() {
+  settle();
   std::visit(
       [&](auto& table) {
         copy_columns(table.data(), weights_, room_, table.data(), windows_, windows_);
@@ -51,8 +70,10 @@ ExponentTable::Values ExponentTable::take() {
       },
       table_);
   Values taken = std::move(table_);
-  std::visit([](auto& table) { table.clear(); }, table_);
-  windows_ = room_ = 0;
+  for (Values* const values : {&table_, &recent_}) {
+    std::visit([](auto& table) { table.clear(); }, *values);
+  }
+  windows_ = settled_ = room_ = 0;
   return taken;
 }
 
@@ -61,7 +82,7 @@ void ExponentTable::assign(const Values& values, size_t windows) {
     room_ = windows;
     std::visit([&](auto& table) { table.resize(weights_ * room_); }, table_);
   }
-  windows_ = windows;
+  windows_ = settled_ = windows;
   std::visit([&](auto& table,
                  const auto& given) { copy_columns(given.data(), weights_, windows, table.data(), room_, windows); },
              table_, values);

@@ -20,14 +20,15 @@ class ExponentTable {
   /// Appends one window; `value(weight)` is its exponent, weights in public order.
   template <typename Value>
   void append(const Value& value) {
-    if (windows_ == room_) grow();
     std::visit(
-        [&](auto& table) {
-          using T = typename std::decay_t<decltype(table)>::value_type;
-          for (size_t w = 0; w < weights_; ++w) table[w * room_ + windows_] = static_cast<T>(value(w));
+        [&](auto& recent) {
+          using T = typename std::decay_t<decltype(recent)>::value_type;
+          recent.resize(kTogether * weights_);
+          T* const row = recent.data() + (windows_ - settled_) * weights_;
+          for (size_t w = 0; w < weights_; ++w) row[w] = static_cast<T>(value(w));
         },
-        table_);
-    ++windows_;
+        recent_);
+    if (++windows_ - settled_ == kTogether) settle();
   }
 
   using Values = std::variant<std::vector<double>, std::vector<float>>;
@@ -39,10 +40,15 @@ class ExponentTable {
   void assign(const Values& values, size_t windows);
 
  private:
+  /// Windows that go into the table together: each by itself would reach for a line of the cache a weight.
+  static constexpr size_t kTogether = 16;
+
+  void settle();
   void grow();
 
-  size_t weights_, windows_ = 0, room_;
-  Values table_;  // [weights, room_]
+  size_t weights_, windows_ = 0, settled_ = 0, room_;
+  Values table_;   // [weights, room_], of the first settled_ windows
+  Values recent_;  // [kTogether, weights], of the rest
 };
 
 }  // namespace legcnet
