@@ -195,6 +195,30 @@ TEST_CASE_TEMPLATE("batches of images: the same bits for any number of threads",
   }
 }
 
+TEST_CASE_TEMPLATE("batches of images: what is pruned stays 0, and nothing else", T, double, float) {
+  constexpr size_t kColumns = 300;
+  typename Trainer<T>::Parts parts;
+  parts[kTrain] = images<T>(101, kColumns);
+  NetworkSpec spec;
+  spec.sizes = {kColumns, 20, 4};
+  std::vector<uint8_t> mask(spec.weights());
+  for (size_t i = 0; i < mask.size(); ++i) mask[i] = i % 3 == 0 ? 0 : 1;
+  for (const size_t batch : {1, 2, 3, 16, 101}) {
+    TrainingOptions training;
+    training.batch_size = batch;
+    training.learning_rate = 0.1;
+    Trainer<T> trainer(spec, training, {}, parts, initial_parameters(spec, Initialisation::gaussian, 3), mask);
+    const auto before = trainer.parameters();
+    Control control;
+    trainer.run(2, 1, control);
+    const auto after = trainer.parameters();
+    for (size_t i = 0; i < mask.size(); ++i) {
+      REQUIRE((after[i] == 0) == (mask[i] == 0));
+      REQUIRE((after[i] == before[i]) == (mask[i] == 0));
+    }
+  }
+}
+
 TEST_CASE("cancelling stops a run") {
   Trainer<double>::Parts parts;
   parts[kTrain] = blobs(50);
