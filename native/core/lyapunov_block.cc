@@ -108,8 +108,8 @@ template <typename T>
 void SeriesBlock<T>::find_extents() {
   constexpr size_t width = lanes::Lanes<T>::count;
   for (const Group& group : groups_) {
-    for (size_t row = group.begin; row < group.end;
-         row += width) {  // lanes beyond its end are the next group's to find
+    // Lanes beyond its end are the next group's to find.
+    for (size_t row = group.begin; row < group.end; row += width) {
       const T* x = values_.data() + row;
       lanes::Vector<T> low = lanes::load(x), high = low, zero{};
       for (size_t k = 0; k < group.count; ++k) {

@@ -36,7 +36,8 @@ class Places {
 template <typename T>
 class WeightWindow {
  public:
-  /// Room for `length` iterates of `weights` weights: length * weights * sizeof(T) bytes. The first pieces * width of
+  /// Room for `length` iterates of `weights` weights: length * weights * sizeof(T) bytes, and what is written piece by
+  /// piece while windows are open. The first pieces * width of
   /// the weights may be written piece by piece, where they changed, if windows begin at multiples of `stride` only.
   WeightWindow(size_t length, size_t stride, size_t weights, size_t pieces = 0, size_t width = 0)
       : length_(length),
