@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Tests that a whole run has at least. Raise it as tests are added; lower it only when tests were removed on purpose. */
-const MINIMUM = 550;
+const MINIMUM = 570;
 const MINUTES_PER_FILE = 10;
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');

@@ -27,6 +27,9 @@ struct Outcome {
   uint32_t* counts;  ///< [steps]
 };
 
+/// In series with fewer points, looking where they stand still costs what it saves, unless that is known (measured).
+constexpr size_t kCutFrom = 64;
+
 /// Analyses a block of series after the other, in the same buffers.
 template <typename T>
 class Analyser {
@@ -115,10 +118,10 @@ class Analyser {
     // A point, and the points it is followed to, are the same as the one before while their values stand still: it has
     // the same neighbour at the same distances, and is nobody's, since of several equal points the last is taken. (With
     // a Theiler window another may be the one that is far enough away in time.)
-    const size_t still = embedding_.theiler_window == 0
-                             ? std::min(embedding_.span() + std::max<size_t>(steps_ - 1, 1), length_)
-                             : length_;
-    block_.rescale_tile(filled, still, embedding_.candidates(length_) + still - 1, tile_);
+    const size_t candidates = embedding_.candidates(length_);
+    const bool cut = embedding_.theiler_window == 0 && (block_.in_pieces() || candidates >= kCutFrom);
+    const size_t still = cut ? std::min(embedding_.span() + std::max<size_t>(steps_ - 1, 1), length_) : length_;
+    block_.rescale_tile(filled, still, candidates + still - 1, tile_);
     const auto* neighbour = tile_search_.run(tile_, embedding_);
     TileLogDistances<T>::mean(tile_, neighbour, embedding_, steps_, tile_curve_.data(), tile_counts_.data());
   }

@@ -204,10 +204,13 @@ void SeriesBlock<T>::for_each_moment(const uint32_t* rows, const Body& body) con
     side_by_side &= rows[l] == rows[0] + l;
   }
   const Group* const first = &group_of(rows[0]);
+  const auto values = [&](const T* at) { return side_by_side ? lanes::load(at) : lanes::gather(at, offset); };
+  if (moments_.empty()) {
+    for (size_t i = 0; i < length_; ++i) body(values(x + i * pitch_), i, i + 1);
+    return;
+  }
   if (rows[width - 1] < first->end) {
-    for (size_t k = 0; k < first->count; ++k, x += pitch_) {
-      body(side_by_side ? lanes::load(x) : lanes::gather(x, offset), moment(*first, k), moment(*first, k + 1));
-    }
+    for (size_t k = 0; k < first->count; ++k) body(values(x + k * pitch_), moment(*first, k), moment(*first, k + 1));
     return;
   }
   // Of several groups: at the moments of any of them, its series go on to their next value.
@@ -250,18 +253,21 @@ void SeriesBlock<T>::rescale_tile(const uint32_t* rows, size_t most, size_t end,
     tile.left_out.assign(length_, 0);
     size_t kept = 0, began = 0;  // where what they hold now began
     V before{};
+    if (most >= length_) {
+      for_each_moment(rows, [&](V v, size_t from, size_t to) {
+        v = divide(v * factor - low);
+        for (; from < to; ++from) lanes::store(y + from * width, v);
+      });
+      tile.length = length_;
+      return;
+    }
     for_each_moment(rows, [&](V v, size_t from, size_t to) {
       v = divide(v * factor - low);
-      size_t cut = 0;
-      if (most < length_) {
-        if (from == 0 || lanes::any(lanes::differ(v, before))) began = kept;
-        before = v;
-        const size_t room = began + most > kept ? began + most - kept : 0, last = std::min(to, end);
-        if (last > from + room) {
-          cut = last - from - room;
-          tile.left_out[began] += static_cast<uint32_t>(cut);
-        }
-      }
+      if (from == 0 || lanes::any(lanes::differ(v, before))) began = kept;
+      before = v;
+      const size_t room = began + most > kept ? began + most - kept : 0, last = std::min(to, end);
+      const size_t cut = last > from + room ? last - from - room : 0;
+      if (cut > 0) tile.left_out[began] += static_cast<uint32_t>(cut);
       for (const size_t until = kept + (to - from - cut); kept < until; ++kept) lanes::store(y + kept * width, v);
     });
     tile.length = kept;

@@ -23,6 +23,8 @@ class SeriesBlock {
   /// Copies `rows` <= most series from `first` on, and applies the guards and `quantise`.
   void read(const SeriesView<T>& series, size_t first, size_t rows);
 
+  /// Whether it is known when series stand still.
+  bool in_pieces() const { return !moments_.empty(); }
   /// kOk, or why there is nothing to measure.
   SeriesStatus status(size_t row) const { return status_[row]; }
   /// max - min.
