@@ -183,15 +183,21 @@ export async function makeFolder(folder: string): Promise<void> {
 
 /** Not `mkdir` with `recursive`: in a folder that is there and says ENOENT, as /proc does, Node 20 would try for ever. */
 async function makeFolders(folder: string): Promise<void> {
+  const parent = dirname(folder);
+  try {
+    await makeOne(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error;
+    if ((await kindOf(parent)) !== 'folder') await makeFolders(parent);
+    await makeOne(folder); // once more where there is a parent, too: somebody else may have made it meanwhile
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
   try {
     await mkdir(folder);
   } catch (error) {
-    if ((await kindOf(folder)) === 'folder') return;
-    const parent = dirname(folder);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' || parent === folder || (await kindOf(parent)) === 'folder') throw error;
-    await makeFolders(parent);
-    await makeFolders(folder);
+    if ((await kindOf(folder)) !== 'folder') throw error;
   }
 }
 
