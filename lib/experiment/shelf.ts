@@ -47,7 +47,7 @@ export function memoryShelf(): Shelf {
 export async function folderShelf(folder: string, hash: string): Promise<Shelf> {
   const at = (name: string): string => path.join(folder, name);
   await checkFolder(folder);
-  const stamp = await readRecord<{ hash: string }>(at('plan.json'));
+  const stamp = await readIfThere<{ hash: string }>(at('plan.json'));
   if (stamp && stamp.hash !== hash) {
     throw new LegcnetError('ERR_OPTION', `${folder} holds a comparison with another configuration or version`, {
       subject: 'out',
@@ -71,7 +71,7 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
     misclassification: at(`seed-${seed}.${rule}.misclassification.npy`),
   });
   return {
-    replicate: (seed) => readRecord<ReplicateRecord>(at(`seed-${seed}.json`)),
+    replicate: (seed) => readIfThere<ReplicateRecord>(at(`seed-${seed}.json`)),
     masks: async (seed) => (await readNpy(at(`seed-${seed}.masks.npy`), { dtype: 'u1' })).data,
     series: async (seed, rule) => {
       const files = arrays(seed, rule);
@@ -101,7 +101,7 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
       }
       await writeFileAtomic(at(`seed-${seed}.json`), json(record));
     },
-    placebo: (seed) => readRecord<PlaceboRecord>(at(`placebo-${seed}.json`)),
+    placebo: (seed) => readIfThere<PlaceboRecord>(at(`placebo-${seed}.json`)),
     savePlacebo: (record) => writeFileAtomic(at(`placebo-${record.target}.json`), json(record)),
     onTicket: (seed) => (name, network) =>
       writeSafetensors(at(`seed-${seed}.${name}.safetensors`), tensorsOf(network), { format: 'pt', legcnet: version }),
@@ -111,7 +111,7 @@ export async function folderShelf(folder: string, hash: string): Promise<Shelf> 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** Undefined when there is no such file. */
-async function readRecord<T>(file: string): Promise<T | undefined> {
+async function readIfThere<T>(file: string): Promise<T | undefined> {
   try {
     return (await readJson(file)) as T;
   } catch (error) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 
 #include "lyapunov_lanes.h"
 #include "lyapunov_tile.h"

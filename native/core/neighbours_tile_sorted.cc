@@ -12,7 +12,8 @@ using namespace lanes;
 
 namespace {
 
-/// Each pair of points up to so many places apart is looked at, once for both, before any bound is.
+/// Each pair of points up to so many places apart is looked at, once for both, before any bound is. (Measured: gathers
+/// of few lanes make what comes after dearer.)
 constexpr size_t kSurely = kVectorBytes == 64 ? 5 : 6;
 constexpr size_t kMargin = SortedPoints<double>::kMargin;
 /// Coordinates of what is no point.
@@ -193,8 +194,8 @@ void SortedTile<T>::run(const T* y, size_t points, const Embedding& embedding, l
     fewest = std::min(fewest, duplicates_[l]);
     most = std::max(most, duplicates_[l]);
   }
-  // The search of a lane that is full of equal points would go past all of them, and the others would wait for it. With
-  // a Theiler window, another of several equal points may be the one that is far enough away in time.
+  // The search of a lane that is full of equal points would go past all of them, from each of them. With a Theiler
+  // window, another of several equal points may be the one that is far enough away in time.
   merged_ = embedding.theiler_window == 0 && static_cast<size_t>(most) > points_ / 4;
   sorted_ = merged_ ? points_ - static_cast<size_t>(fewest) : points_;
   if (merged_) merge_duplicates();
